@@ -1,0 +1,119 @@
+"""A case as the agent sees it. Unknown fields are kept in `raw` and otherwise ignored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+KNOWN_DECISIONS = frozenset({"approve", "edit", "reject", "respond"})
+RUNNABLE_DECISIONS = frozenset({"approve", "edit"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    trigger: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    kind: str
+    status: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    type: str
+    by: str
+    message: str
+    edited_action: Mapping[str, Any] | None
+    decided_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    id: str
+    status: str
+    lane: str | None
+    version: int
+    reasons: tuple[Reason, ...]
+    decision: Decision | None
+    outcomes: tuple[Outcome, ...]
+    action_digest: str
+    review_url: str
+    permit: str
+    replayed: bool
+    proposed_action: Mapping[str, Any] | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def pending(self) -> bool:
+        return self.status == "pending"
+
+    @property
+    def needs_human(self) -> bool:
+        """Whether a person decides: the lane never changes, so a resumed agent may ask again."""
+        # Before a gate has spoken the lane is null, and nobody has said that no human is needed.
+        return self.lane != "auto"
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the action may run; anything but a plain yes is a no."""
+        return (
+            self.status == "decided"
+            and self.decision is not None
+            and self.decision.type in RUNNABLE_DECISIONS
+            and not self.raw.get("reversed_at")
+        )
+
+    @property
+    def action_to_run(self) -> Mapping[str, Any] | None:
+        """The approved action, with a reviewer's changes; None unless `allowed`."""
+        if not self.allowed or self.decision is None:
+            return None
+        if self.decision.type == "edit":
+            return self.decision.edited_action
+        return self.proposed_action
+
+
+def case_from(
+    document: Mapping[str, Any],
+    *,
+    proposed_action: Mapping[str, Any] | None = None,
+    replayed: bool = False,
+) -> Case:
+    return Case(
+        id=str(document["id"]),
+        status=str(document["status"]),
+        lane=document.get("lane"),
+        version=int(document.get("version") or 0),
+        reasons=tuple(
+            Reason(str(each.get("trigger", "")), str(each.get("detail", "")))
+            for each in document.get("reasons") or ()
+        ),
+        decision=_decision_from(document.get("decision")),
+        outcomes=tuple(
+            Outcome(*(str(each.get(name) or "") for name in ("kind", "status", "at")))
+            for each in document.get("outcomes") or ()
+        ),
+        action_digest=str(document.get("action_digest") or ""),
+        review_url=str(document.get("review_url") or ""),
+        permit=str(document.get("permit") or ""),
+        replayed=replayed,
+        proposed_action=proposed_action,
+        raw=document,
+    )
+
+
+def _decision_from(document: Mapping[str, Any] | None) -> Decision | None:
+    if not document:
+        return None
+    type_ = str(document.get("type", ""))
+    return Decision(
+        # A decision type from a later server may mean anything, so it must not let an action run.
+        type=type_ if type_ in KNOWN_DECISIONS else "reject",
+        by=str(document.get("by") or ""),
+        message=str(document.get("message") or ""),
+        edited_action=document.get("edited_action"),
+        decided_at=str(document.get("decided_at") or ""),
+    )
