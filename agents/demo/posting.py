@@ -1,0 +1,108 @@
+"""How a demo agent works: propose at a steady rate, wait for every decision at once, act on it."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from handrail_client import AsyncHandrail, Case, ProblemError
+
+Act = Callable[[Case], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    workflow: str
+    idempotency_key: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the agent works, from the environment: its key is no command-line argument,
+    because those are visible to every user of the machine."""
+
+    url: str
+    key: str
+    ledger: str
+
+    @classmethod
+    def from_environment(cls, *, key_name: str) -> "Settings":
+        if not os.environ.get(key_name):
+            raise SystemExit(f"Set {key_name} to the agent's key (hr_…).")
+        return cls(
+            url=os.environ.get("HANDRAIL_URL", "http://127.0.0.1:8000"),
+            key=os.environ[key_name],
+            ledger=os.environ.get("LEDGER_URL", "http://127.0.0.1:8901"),
+        )
+
+
+async def work_through(
+    proposals: Iterable[Proposal],
+    *,
+    handrail: AsyncHandrail,
+    act: Act,
+    rate: float,
+    openers: int = 16,
+) -> None:
+    """Opens the cases, at most `rate` a second (0: as fast as answered), and sees each one through.
+
+    A restarted agent goes through its proposals again; the idempotency keys give it back the
+    cases it already opened, and it waits for those that are still undecided.
+    """
+    opening = asyncio.Semaphore(openers)
+    async with asyncio.TaskGroup() as group:
+        for proposal in proposals:
+            await opening.acquire()
+            opened = asyncio.Event()
+            group.create_task(_see_through(proposal, handrail, act, opening, opened))
+            if rate:
+                await asyncio.gather(opened.wait(), asyncio.sleep(1 / rate))
+
+
+async def _see_through(
+    proposal: Proposal,
+    handrail: AsyncHandrail,
+    act: Act,
+    opening: asyncio.Semaphore,
+    opened: asyncio.Event,
+) -> None:
+    name = proposal.fields["external_id"]
+    try:
+        case = await handrail.open(
+            proposal.workflow, idempotency_key=proposal.idempotency_key, **proposal.fields
+        )
+    except ProblemError as problem:
+        print(f"{name} was refused: {problem}", flush=True)
+        return
+    finally:
+        opening.release()
+        opened.set()
+    print(f"{name} {'was open already' if case.replayed else 'opened'}: {_where(case)}", flush=True)
+    if case.pending:
+        case = await handrail.wait(case)
+    print(f"{name} {await act(case)}", flush=True)
+
+
+def _where(case: Case) -> str:
+    if case.lane == "auto":
+        return "no human needed"
+    return "; ".join(reason.detail for reason in case.reasons) or case.status
+
+
+def verdict(case: Case) -> str:
+    if case.decision is None:
+        return case.status
+    return f"{case.decision.type} by {case.decision.by}"
+
+
+async def send_letter(case: Case, letter: Mapping[str, Any], *, http: httpx2.AsyncClient) -> None:
+    """Posts the letter once, however often the agent is restarted."""
+    reply = await http.post(
+        "/letters",
+        json={"case": case.id, **letter},
+        headers={"Idempotency-Key": f"letter-{case.id}"},
+    )
+    reply.raise_for_status()
