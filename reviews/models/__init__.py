@@ -1,0 +1,21 @@
+from reviews.models.audit_entry import AuditEntry
+from reviews.models.audit_head import AuditHead
+from reviews.models.case import Case
+from reviews.models.decision import Decision
+from reviews.models.outcome_run import OutcomeRun
+from reviews.models.proposal import Proposal
+from reviews.models.review import Review
+from reviews.models.subject_data import SubjectData
+from reviews.models.visit import Visit
+
+__all__ = [
+    "AuditEntry",
+    "AuditHead",
+    "Case",
+    "Decision",
+    "OutcomeRun",
+    "Proposal",
+    "Review",
+    "SubjectData",
+    "Visit",
+]

@@ -1,0 +1,199 @@
+from typing import Self
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+from django.utils import timezone
+from django_fsm import FSMField, transition
+from uuid_utils.compat import uuid7
+
+from workflows.encryption import decrypt, encrypt
+from workflows.models import Agent, Release, Stage
+
+
+class CaseQuerySet(models.QuerySet):
+    def of_agent(self, agent_id: int) -> Self:
+        return self.filter(agent_id=agent_id)
+
+    def visible_to(self, user: AbstractBaseUser) -> Self:
+        """Cases that stood in a queue this person works, or every case for who may view all."""
+        if user.has_perm("reviews.view_case"):
+            return self
+        queues = models.Q(reviews__queue__teams__members=user.pk)
+        return self.filter(pk__in=Case.objects.filter(queues).values("pk"))
+
+    def past_due(self) -> Self:
+        return self.filter(
+            state__in=[Case.State.IN_REVIEW, Case.State.WAITING_FOR_AGENT],
+            due_at__lte=timezone.now(),
+        )
+
+
+class Case(models.Model):
+    class State(models.TextChoices):
+        RECEIVED = "RECEIVED"
+        IN_REVIEW = "IN_REVIEW"
+        WAITING_FOR_AGENT = "WAITING_FOR_AGENT"
+        DECIDED = "DECIDED"
+        COMPLETED = "COMPLETED"
+        FAILED = "FAILED"
+        CANCELLED = "CANCELLED"
+        EXPIRED = "EXPIRED"
+        REVERSED = "REVERSED"
+
+    class Lane(models.TextChoices):
+        AUTO = "AUTO"
+        HUMAN = "HUMAN"
+
+    class Presentation(models.TextChoices):
+        AI_FIRST = "AI_FIRST"
+        HUMAN_FIRST = "HUMAN_FIRST"
+        BLIND = "BLIND"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    release = models.ForeignKey(Release, models.PROTECT, related_name="cases")
+    agent = models.ForeignKey(Agent, models.PROTECT, related_name="cases")
+    agent_version = models.CharField(max_length=60, blank=True)
+    external_id = models.CharField(max_length=200, blank=True)
+    subject = models.CharField(max_length=200, blank=True)
+    summary = models.CharField(max_length=500, blank=True)
+    data = models.JSONField(default=dict)
+    confidence = models.FloatField(null=True)
+    risk_score = models.FloatField(null=True)
+    risk_categories = models.JSONField(default=list)
+    value = models.DecimalField(max_digits=21, decimal_places=6, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    category = models.CharField(max_length=80, blank=True)
+    cannot_proceed = models.BooleanField(default=False)
+    cannot_proceed_reason = models.CharField(max_length=500, blank=True)
+    allowed_decisions = models.JSONField(default=list)
+    response_schema = models.JSONField(null=True)
+    correlation = models.JSONField(default=dict)
+    metadata = models.JSONField(default=dict)
+    callback_url_encrypted = models.BinaryField(null=True, editable=False)
+    callback_format = models.CharField(max_length=12, blank=True)
+
+    state = FSMField(
+        default=State.RECEIVED, choices=State.choices, protected=True, max_length=20, editable=False
+    )
+    stage = models.ForeignKey(Stage, models.PROTECT, null=True, related_name="+")
+    verdict = models.CharField(max_length=10, blank=True)
+    # Counts what an agent can see change: the ETag of the case on the wire.
+    version = models.PositiveIntegerField(default=1)
+    due_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    decided_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    # What oversight needs and nobody can fill in later. Set at routing:
+    lane = models.CharField(max_length=5, choices=Lane, null=True)
+    audit_selected = models.BooleanField(null=True)
+    label_propensity = models.FloatField(null=True)
+    presentation = models.CharField(
+        max_length=12, choices=Presentation, default=Presentation.AI_FIRST
+    )
+    is_gold = models.BooleanField(default=False)
+    # Set at closing:
+    wrong = models.BooleanField(null=True)
+    active_seconds = models.FloatField(null=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["agent", "-id"], name="cases_of_an_agent"),
+            models.Index(
+                fields=["agent", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="cases_by_external_id",
+            ),
+            models.Index(
+                fields=["subject", "-id"], condition=~models.Q(subject=""), name="cases_by_subject"
+            ),
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(state__in=["IN_REVIEW", "WAITING_FOR_AGENT"]),
+                name="open_cases_by_due",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(confidence=None)
+                | models.Q(confidence__gte=0, confidence__lte=1),
+                name="confidence_is_share",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(lane=None, label_propensity=None)
+                | models.Q(lane="HUMAN", label_propensity=1)
+                | models.Q(lane="AUTO", label_propensity__gte=0, label_propensity__lte=1),
+                name="lane_has_its_propensity",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        return f"case_{self.id.hex}"
+
+    @property
+    def chain(self) -> str:
+        return f"case:{self.id.hex}"
+
+    @property
+    def callback_url(self) -> str:
+        return decrypt(self.callback_url_encrypted) if self.callback_url_encrypted else ""
+
+    @callback_url.setter
+    def callback_url(self, value: str) -> None:
+        self.callback_url_encrypted = encrypt(value) if value else None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in {
+            self.State.RECEIVED,
+            self.State.IN_REVIEW,
+            self.State.WAITING_FOR_AGENT,
+        }
+
+    @transition(
+        state, source=[State.RECEIVED, State.IN_REVIEW, State.DECIDED], target=State.IN_REVIEW
+    )
+    def ask_human(self) -> None:
+        """Somebody has to look: a gate fired, or no rule fits."""
+
+    @transition(state, source=[State.RECEIVED, State.IN_REVIEW], target=State.DECIDED)
+    def decide(self, *, verdict: str) -> None:
+        self.verdict = verdict
+        self.decided_at = timezone.now()
+
+    @transition(state, source=[State.DECIDED, State.FAILED], target=State.COMPLETED)
+    def complete(self) -> None:
+        self.closed_at = timezone.now()
+
+    @transition(state, source=State.DECIDED, target=State.FAILED)
+    def fail(self) -> None:
+        """An outcome failed for good; an exception review is open."""
+
+    @transition(state, source=State.FAILED, target=State.DECIDED)
+    def retry(self) -> None:
+        """The outcomes run again."""
+
+    @transition(
+        state,
+        source=[State.RECEIVED, State.IN_REVIEW, State.WAITING_FOR_AGENT],
+        target=State.EXPIRED,
+    )
+    def expire(self) -> None:
+        self.verdict = "reject"
+        self.decided_at = self.closed_at = timezone.now()
+
+
+def case_id(public_id: str) -> UUID:
+    """The id inside `case_…`. Raises ValueError when it is none."""
+    prefix, _, digits = public_id.partition("_")
+    if prefix != "case" or len(digits) != 32:
+        raise ValueError("not a case id")
+    return UUID(hex=digits)

@@ -1,0 +1,165 @@
+from datetime import datetime, timedelta
+from typing import Self
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+from django_fsm import FSMField, transition
+from uuid_utils.compat import uuid7
+
+from reviews.models.case import Case
+from reviews.models.decision import Decision
+from reviews.models.visit import Visit
+from workflows.models import OutcomeRule, Stop, WebhookEndpoint
+
+
+class OutcomeRunQuerySet(models.QuerySet):
+    def due(self) -> Self:
+        """What should leave the house now: waiting, its time come, nothing before it in its
+        visit unfinished, and no hand-pulled stop over its case."""
+        unfinished_before = OutcomeRun.objects.filter(
+            visit=OuterRef("visit"), rule__isnull=False, position__lt=OuterRef("position")
+        ).exclude(state=OutcomeRun.State.SUCCEEDED)
+        stopped = Stop.objects.open().filter(
+            Q(agent=None) | Q(agent=OuterRef("case__agent")),
+            Q(workflow=None) | Q(workflow=OuterRef("case__release__workflow")),
+            Q(agent_version="") | Q(agent_version=OuterRef("case__agent_version")),
+            Q(category="") | Q(category=OuterRef("case__category")),
+            cause=Stop.Cause.HAND,
+        )
+        return self.filter(
+            Q(rule=None) | ~Exists(unfinished_before),
+            ~Exists(stopped),
+            state__in=[OutcomeRun.State.PENDING, OutcomeRun.State.RETRY_WAIT],
+            next_attempt_at__lte=timezone.now(),
+        )
+
+    def begin(self, *, pk: UUID, lease: timedelta) -> int:
+        """PENDING or RETRY_WAIT → RUNNING for exactly one worker; rows changed (0: not yours)."""
+        return (
+            self.due()
+            .filter(pk=pk)
+            .update(
+                state=OutcomeRun.State.RUNNING,
+                attempts=F("attempts") + 1,
+                running_until=timezone.now() + lease,
+            )
+        )
+
+    def recover_lost(self) -> int:
+        """RUNNING → RETRY_WAIT for runs whose worker has died: their lease ran out."""
+        return self.filter(state=OutcomeRun.State.RUNNING, running_until__lt=timezone.now()).update(
+            state=OutcomeRun.State.RETRY_WAIT,
+            next_attempt_at=timezone.now(),
+            running_until=None,
+            last_error="The worker stopped before the answer came.",
+        )
+
+
+class OutcomeRun(models.Model):
+    """The one outbox: everything that leaves the house, rendered when it was decided."""
+
+    class Kind(models.TextChoices):
+        HTTP_REQUEST = "http_request"
+        WEBHOOK = "webhook"
+
+    class State(models.TextChoices):
+        PENDING = "PENDING"
+        RUNNING = "RUNNING"
+        SUCCEEDED = "SUCCEEDED"
+        RETRY_WAIT = "RETRY_WAIT"
+        FAILED = "FAILED"
+        UNCERTAIN = "UNCERTAIN"
+        CANCELLED = "CANCELLED"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="outcome_runs")
+    visit = models.ForeignKey(Visit, models.PROTECT, null=True, related_name="outcome_runs")
+    decision = models.ForeignKey(Decision, models.PROTECT, null=True, related_name="outcome_runs")
+    # An action has a rule; a webhook has an event, and an endpoint or the case's callback.
+    rule = models.ForeignKey(OutcomeRule, models.PROTECT, null=True, related_name="runs")
+    event = models.CharField(max_length=40, blank=True)
+    endpoint = models.ForeignKey(WebhookEndpoint, models.SET_NULL, null=True, related_name="runs")
+    kind = models.CharField(max_length=20, choices=Kind)
+    position = models.PositiveSmallIntegerField(default=0)
+    idempotency_key = models.CharField(max_length=120, unique=True)
+    method = models.CharField(max_length=10, default="POST")
+    # Empty for webhooks: their address is a secret and is read at sending.
+    url = models.TextField(blank=True)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField()
+    digest = models.CharField(max_length=80)
+    state = FSMField(
+        default=State.PENDING, choices=State.choices, protected=True, max_length=12, editable=False
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    running_until = models.DateTimeField(null=True)
+    last_status = models.PositiveSmallIntegerField(null=True)
+    last_error = models.TextField(blank=True)
+    reply_excerpt = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = OutcomeRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at", "position"]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(state__in=["PENDING", "RETRY_WAIT"]),
+                name="runs_waiting",
+            ),
+            models.Index(
+                fields=["running_until"], condition=Q(state="RUNNING"), name="runs_under_way"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(kind="http_request", decision__isnull=False, visit__isnull=False))
+                | (Q(kind="webhook") & ~Q(event="")),
+                name="an_action_has_a_decision",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule or self.event} of {self.case}"
+
+    @transition(state, source=State.RUNNING, target=State.SUCCEEDED)
+    def succeed(self, *, status: int, reply: str) -> None:
+        self._finish(error="", status=status, reply=reply)
+
+    @transition(state, source=State.RUNNING, target=State.RETRY_WAIT)
+    def wait(self, *, until: datetime, error: str, status: int | None) -> None:
+        self.next_attempt_at = until
+        self.last_error, self.last_status, self.running_until = error, status, None
+
+    @transition(state, source=State.RUNNING, target=State.FAILED)
+    def fail(self, *, error: str, status: int | None, reply: str) -> None:
+        self._finish(error=error, status=status, reply=reply)
+
+    @transition(state, source=State.RUNNING, target=State.UNCERTAIN)
+    def lose(self, *, error: str) -> None:
+        """Sent, and whether it was done is not known."""
+        self._finish(error=error, status=None, reply="")
+
+    @transition(state, source=[State.FAILED, State.UNCERTAIN], target=State.PENDING)
+    def requeue(self) -> None:
+        self.attempts = 0
+        self.next_attempt_at = timezone.now()
+        self.finished_at = None
+
+    @transition(
+        state,
+        source=[State.PENDING, State.RETRY_WAIT, State.FAILED, State.UNCERTAIN],
+        target=State.CANCELLED,
+    )
+    def cancel(self) -> None:
+        self.finished_at = timezone.now()
+
+    def _finish(self, *, error: str, status: int | None, reply: str) -> None:
+        self.last_error, self.last_status, self.reply_excerpt = error, status, reply
+        self.running_until = None
+        self.finished_at = timezone.now()

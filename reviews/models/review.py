@@ -1,0 +1,158 @@
+from datetime import timedelta
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django_fsm import FSMField, transition
+from uuid_utils.compat import uuid7
+
+from reviews.models.case import Case
+from reviews.models.visit import Visit
+from workflows.models import Queue
+
+
+class ReviewQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        return self.filter(state__in=[Review.State.OPEN, Review.State.CLAIMED])
+
+    def allowed_to(self, user: AbstractBaseUser) -> Self:
+        """Reviews this person may decide by today's teams and separation of duties."""
+        other_seat = Review.objects.filter(
+            visit=OuterRef("visit"),
+            revision=OuterRef("revision"),
+            claimed_by=user.pk,
+            kind=Review.Kind.SEAT,
+            state__in=[Review.State.CLAIMED, Review.State.DECIDED],
+        ).exclude(pk=OuterRef("pk"))
+        return self.filter(
+            Q(queue__in=Queue.objects.workable_by(user)),
+            ~Q(excluded_users__contains=[user.pk]),
+            ~Q(kind=Review.Kind.SEAT) | ~Exists(other_seat),
+        )
+
+    def claimable_by(self, user: AbstractBaseUser) -> Self:
+        return self.allowed_to(user).filter(state=Review.State.OPEN)
+
+    def claimed_by(self, user: AbstractBaseUser) -> Self:
+        return self.filter(state=Review.State.CLAIMED, claimed_by=user.pk)
+
+    def visible_to(self, user: AbstractBaseUser) -> Self:
+        if user.has_perm("reviews.view_case"):
+            return self
+        return self.filter(queue__in=Queue.objects.workable_by(user))
+
+    def in_order(self) -> Self:
+        return self.order_by("-priority", "due_at", "id")
+
+    def renew_lease(self, *, pk: object, user: AbstractBaseUser, minutes: int) -> int:
+        """CLAIMED stays CLAIMED; rows changed (0: it is not theirs any more)."""
+        return self.filter(pk=pk, state=Review.State.CLAIMED, claimed_by=user.pk).update(
+            lease_expires_at=timezone.now() + timedelta(minutes=minutes)
+        )
+
+
+class Review(models.Model):
+    """One seat: one question to one human."""
+
+    class Kind(models.TextChoices):
+        SEAT = "SEAT"
+        EXCEPTION = "EXCEPTION"
+        AUDIT = "AUDIT"
+        GOLD = "GOLD"
+
+    class State(models.TextChoices):
+        OPEN = "OPEN"
+        CLAIMED = "CLAIMED"
+        DECIDED = "DECIDED"
+        WITHDRAWN = "WITHDRAWN"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="reviews")
+    visit = models.ForeignKey(Visit, models.PROTECT, related_name="reviews")
+    revision = models.PositiveSmallIntegerField()
+    queue = models.ForeignKey(Queue, models.PROTECT, related_name="reviews")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.SEAT)
+    state = FSMField(
+        default=State.OPEN, choices=State.choices, protected=True, max_length=10, editable=False
+    )
+    follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    reasons = models.JSONField(default=list)
+    priority = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    # Who may not decide it (separation of duties), worked out when it opens so that
+    # claiming is one index scan; checked again against today's rules at the decision.
+    excluded_users = ArrayField(models.IntegerField(), default=list)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="reviews"
+    )
+    claimed_at = models.DateTimeField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True)
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-priority", "due_at", "id"]
+        indexes = [
+            models.Index(
+                "queue",
+                models.F("priority").desc(),
+                "due_at",
+                "id",
+                condition=Q(state="OPEN"),
+                name="open_reviews_of_a_queue",
+            ),
+            models.Index(
+                models.F("priority").desc(),
+                "due_at",
+                "id",
+                condition=Q(state__in=["OPEN", "CLAIMED"]),
+                name="open_reviews_in_order",
+            ),
+            models.Index(
+                fields=["claimed_by"], condition=Q(state="CLAIMED"), name="claims_of_a_person"
+            ),
+            models.Index(
+                fields=["lease_expires_at"], condition=Q(state="CLAIMED"), name="leases_by_expiry"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["visit", "revision", "claimed_by"],
+                condition=Q(kind="SEAT", state__in=["CLAIMED", "DECIDED"]),
+                name="one_seat_a_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="CLAIMED")
+                | Q(claimed_by__isnull=False, lease_expires_at__isnull=False),
+                name="a_claim_has_a_lease",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case} in {self.queue}"
+
+    @transition(state, source=State.OPEN, target=State.CLAIMED)
+    def claim(self, *, reviewer: AbstractBaseUser, lease: timedelta) -> None:
+        self.claimed_by = reviewer
+        self.claimed_at = timezone.now()
+        self.lease_expires_at = self.claimed_at + lease
+
+    @transition(state, source=State.CLAIMED, target=State.OPEN)
+    def release(self) -> None:
+        self.claimed_by = self.claimed_at = self.lease_expires_at = None
+
+    @transition(state, source=State.CLAIMED, target=State.DECIDED)
+    def decide(self) -> None:
+        self.closed_at = timezone.now()
+        self.lease_expires_at = None
+
+    @transition(state, source=[State.OPEN, State.CLAIMED], target=State.WITHDRAWN)
+    def withdraw(self) -> None:
+        self.closed_at = timezone.now()
+        self.lease_expires_at = None

@@ -1,0 +1,165 @@
+"""Who works on what: claims under a lease, given back by hand or by the clock."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from reviews import audit
+from reviews.models import Review
+from workflows.models import Queue
+
+
+class NotClaimable(Exception):
+    """Says in words why this person cannot take this review now."""
+
+
+# One statement: the best open review of each queue this person works, and of those the best.
+# SKIP LOCKED steps over what somebody else is taking at this moment.
+CLAIM_NEXT = """
+WITH workable AS (
+    SELECT DISTINCT queue.id, queue.lease_minutes
+    FROM workflows_queue queue
+    JOIN workflows_queue_teams worked ON worked.queue_id = queue.id
+    JOIN workflows_membership member ON member.team_id = worked.team_id
+    WHERE member.user_id = %(user)s AND (%(queue)s::bigint IS NULL OR queue.id = %(queue)s)
+), best AS (
+    SELECT candidate.id, workable.lease_minutes
+    FROM workable CROSS JOIN LATERAL (
+        SELECT review.id, review.priority, review.due_at
+        FROM reviews_review review
+        WHERE review.queue_id = workable.id AND review.state = 'OPEN'
+          AND NOT review.excluded_users @> ARRAY[%(user)s]
+          AND (review.kind <> 'SEAT' OR NOT EXISTS (
+              SELECT FROM reviews_review seat
+              WHERE seat.visit_id = review.visit_id AND seat.revision = review.revision
+                AND seat.claimed_by_id = %(user)s AND seat.kind = 'SEAT'
+                AND seat.state IN ('CLAIMED', 'DECIDED')))
+        ORDER BY review.priority DESC, review.due_at, review.id
+        LIMIT 1
+        FOR UPDATE OF review SKIP LOCKED
+    ) candidate
+    ORDER BY candidate.priority DESC, candidate.due_at, candidate.id
+    LIMIT 1
+)
+UPDATE reviews_review taken
+SET state = 'CLAIMED', claimed_by_id = %(user)s, claimed_at = %(now)s,
+    lease_expires_at = %(now)s + make_interval(mins => best.lease_minutes::int)
+FROM best WHERE taken.id = best.id
+RETURNING taken.id
+"""
+
+
+@transaction.atomic
+def claim_next(*, reviewer: AbstractBaseUser, queue: Queue | None = None) -> Review | None:
+    """The next review this person may decide, theirs under a lease; None when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            CLAIM_NEXT,
+            {"user": reviewer.pk, "queue": queue and queue.pk, "now": timezone.now()},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    review = Review.objects.select_related("case", "queue").get(pk=row[0])
+    _record("review.claimed", review, audit.by_user(reviewer))
+    return review
+
+
+@transaction.atomic
+def claim_review(review: Review, *, reviewer: AbstractBaseUser) -> Review:
+    """This one review. Taking what is already one's own renews the lease. Raises NotClaimable."""
+    mine = Review.objects.claimed_by(reviewer).filter(pk=review.pk).first()
+    if mine is not None:
+        renew(mine, reviewer=reviewer)
+        return Review.objects.select_related("case", "queue").get(pk=mine.pk)
+    claimable = Review.objects.claimable_by(reviewer).filter(pk=review.pk).values("pk")
+    locked = (
+        Review.objects.select_for_update(of=("self",))
+        .select_related("case", "queue")
+        .filter(pk__in=claimable, state=Review.State.OPEN)
+        .first()
+    )
+    if locked is None:
+        raise NotClaimable(why_not(review, reviewer=reviewer))
+    locked.claim(reviewer=reviewer, lease=timedelta(minutes=locked.queue.lease_minutes))
+    try:
+        with transaction.atomic():
+            locked.save()
+    except IntegrityError as error:
+        raise NotClaimable(_("You hold another seat of this case already.")) from error
+    _record("review.claimed", locked, audit.by_user(reviewer))
+    return locked
+
+
+def renew(review: Review, *, reviewer: AbstractBaseUser) -> bool:
+    """Another full lease; False when the review is no longer this person's."""
+    return bool(
+        Review.objects.renew_lease(pk=review.pk, user=reviewer, minutes=review.queue.lease_minutes)
+    )
+
+
+@transaction.atomic
+def release_review(review: Review, *, reviewer: AbstractBaseUser) -> Review:
+    """Gives it back to the queue. Raises NotClaimable when it is not this person's."""
+    held = (
+        Review.objects.select_for_update(of=("self",))
+        .select_related("case", "queue")
+        .filter(pk__in=Review.objects.claimed_by(reviewer).filter(pk=review.pk).values("pk"))
+        .first()
+    )
+    if held is None:
+        raise NotClaimable(_("This review is not yours to give back."))
+    held.release()
+    held.save()
+    _record("review.released", held, audit.by_user(reviewer))
+    return held
+
+
+def expire_leases(*, limit: int = 500) -> int:
+    """Claims whose lease ran out go back to their queue; how many did."""
+    ids = Review.objects.filter(
+        state=Review.State.CLAIMED, lease_expires_at__lt=timezone.now()
+    ).values_list("pk", flat=True)[:limit]
+    return sum(_expire_lease(pk) for pk in list(ids))
+
+
+@transaction.atomic
+def _expire_lease(pk: UUID) -> bool:
+    review = (
+        Review.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("case", "queue")
+        .filter(pk=pk, state=Review.State.CLAIMED, lease_expires_at__lt=timezone.now())
+        .first()
+    )
+    if review is None:
+        return False
+    holder = review.claimed_by_id
+    review.release()
+    review.save()
+    _record("review.lease_expired", review, audit.SYSTEM, held_by=f"user:{holder}")
+    return True
+
+
+def why_not(review: Review, *, reviewer: AbstractBaseUser) -> str:
+    """Why this person cannot take it, for the page."""
+    now = Review.objects.select_related("claimed_by", "queue").get(pk=review.pk)
+    if now.state == Review.State.CLAIMED:
+        return _("%(name)s is working on it.") % {"name": now.claimed_by}
+    if now.state != Review.State.OPEN:
+        return _("It is closed already.")
+    if not Queue.objects.workable_by(reviewer).filter(pk=now.queue_id).exists():
+        return _("You are in none of the teams that work %(queue)s.") % {"queue": now.queue}
+    if reviewer.pk in now.excluded_users:
+        return _("Separation of duties: you own the agent or decided this case before.")
+    if not Review.objects.allowed_to(reviewer).filter(pk=now.pk).exists():
+        return _("You hold another seat of this case already.")
+    return _("Somebody took it just now.")
+
+
+def _record(event: str, review: Review, actor: str, **data: object) -> None:
+    content = {"review": review.id.hex, "queue": review.queue.slug, **data}
+    audit.record(review.case.chain, audit.Event(event, actor, content), case=review.case)

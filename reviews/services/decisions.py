@@ -1,0 +1,208 @@
+"""decide_review: one person's answer, bound to exactly what they saw."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from reviews import audit
+from reviews.digests import digest_of
+from reviews.models import Decision, Proposal, Review
+from reviews.models.decision import counting
+from reviews.services import exceptions, progress, seats, verdicts
+from reviews.services.closing import changes_between
+from reviews.services.verdicts import Answer
+from reviews.services.walk import Walk
+from workflows.quorum import tally
+
+
+class NotYours(Exception):
+    """The review is not claimed by this person, or they may not decide it (any more)."""
+
+
+class StaleProposal(Exception):
+    """What was shown is not what stands now: look again and decide again."""
+
+
+@transaction.atomic
+def decide_review(
+    review: Review,
+    *,
+    reviewer: AbstractBaseUser,
+    answer: Answer,
+    revision: int,
+    digest: str,
+    active_seconds: float | None = None,
+) -> Decision:
+    """Records the decision and, when it settles the gate, walks the case on.
+
+    `revision` and `digest` name the proposal that the person saw. Raises NotYours,
+    StaleProposal, or verdicts.InvalidVerdict with a pointer for every problem.
+    """
+    walk = Walk.of(review.case_id)
+    review = _held(review, reviewer, walk)
+    if (revision, digest) != (walk.proposal.revision, walk.proposal.digest):
+        raise StaleProposal(
+            _("The proposal changed while you looked at it. Nothing was decided; look again.")
+        )
+    edited = verdicts.check(walk, review, answer)
+    decision = _decide(walk, review, reviewer, answer, edited, active_seconds)
+    if review.kind == Review.Kind.EXCEPTION and answer.verdict in exceptions.VERDICTS:
+        exceptions.settle(walk, verdict=answer.verdict)
+    else:
+        _count(walk, answer.verdict)
+    walk.save()
+    return decision
+
+
+def _held(review: Review, reviewer: AbstractBaseUser, walk: Walk) -> Review:
+    """The review, locked, if it is this person's and today's rules still let them decide."""
+    held = (
+        Review.objects.select_for_update(of=("self",))
+        .filter(pk=review.pk, state=Review.State.CLAIMED, claimed_by=reviewer.pk)
+        .first()
+    )
+    if held is None:
+        raise NotYours(_("This review is not yours (any more). What you typed is still here."))
+    gate = walk.stage.gate
+    excluded = seats.excluded_users(walk, gate) if gate else []
+    may = Review.objects.allowed_to(reviewer).filter(pk=held.pk).exists()
+    if not may or (reviewer.pk in excluded and held.kind != Review.Kind.EXCEPTION):
+        raise NotYours(_("You may not decide this: teams or separation of duties forbid it."))
+    return held
+
+
+def _decide(
+    walk: Walk,
+    review: Review,
+    reviewer: AbstractBaseUser,
+    answer: Answer,
+    edited: dict | None,
+    active_seconds: float | None,
+) -> Decision:
+    before = walk.proposal
+    if edited is not None:
+        _revise(walk, edited, reviewer)
+        # The editor's own seat stands for what they made of it.
+        review.revision = walk.proposal.revision
+    review.decide()
+    review.save()
+    decision = Decision(
+        case=walk.case,
+        visit=walk.visit,
+        review=review,
+        by=Decision.By.REVIEWER,
+        reviewer=reviewer,
+        verdict=answer.verdict,
+        changes=changes_between(before.action, walk.proposal.action) if edited else [],
+        reason_code=answer.reason_code,
+        message=answer.message,
+        response=answer.response,
+        active_seconds=active_seconds,
+        revision=walk.proposal.revision,
+        digest=walk.proposal.digest,
+    )
+    walk.add(decision)
+    _on_record(walk, decision, shown=before)
+    return decision
+
+
+def _revise(walk: Walk, action: dict, reviewer: AbstractBaseUser) -> None:
+    """The edit is a new revision: approvals of the old one lapse, open seats see the new."""
+    old = walk.proposal
+    walk.add(
+        Proposal(
+            case=walk.case,
+            revision=old.revision + 1,
+            action=action,
+            ai_output=old.ai_output,
+            author=reviewer,
+            digest=digest_of(action, data=walk.case.data, ai_output=old.ai_output),
+        )
+    )
+    walk.visit.revision = walk.proposal.revision
+    for row in _standing(walk):
+        _lapse(walk, row)
+    walk.visit.reviews.open().update(revision=walk.proposal.revision)
+
+
+def _lapse(walk: Walk, row: Decision) -> None:
+    """An approval of an earlier revision no longer counts, and says so; the seat is asked
+    again by a new review."""
+    lapsed = Decision(
+        case=walk.case,
+        visit=walk.visit,
+        review=row.review,
+        by=row.by,
+        reviewer=row.reviewer,
+        verdict=row.verdict,
+        standing=Decision.Standing.LAPSED,
+        supersedes=row,
+        revision=row.revision,
+        digest=row.digest,
+    )
+    walk.add(lapsed)
+    before = row.review
+    assert before is not None
+    seats.open_review(
+        walk,
+        queue=before.queue,
+        kind=before.kind,
+        reasons=before.reasons,
+        priority=before.priority,
+        excluded=before.excluded_users,
+        follows=before,
+    )
+    walk.note("decision.lapsed", "system", decision=row.id.hex, revision=row.revision)
+
+
+def _standing(walk: Walk) -> list[Decision]:
+    """What people decided on this visit that nothing has superseded."""
+    return [
+        row
+        for row in counting(walk.decisions)
+        if row.visit_id == walk.visit.id and row.by == Decision.By.REVIEWER
+    ]
+
+
+def _count(walk: Walk, verdict: str) -> None:
+    """Enough people? Then the seats still open are withdrawn and the case walks on."""
+    gate = walk.stage.gate
+    rejections = sum(row.verdict == verdicts.REJECT for row in _standing(walk))
+    approvals = len(_standing(walk)) - rejections
+    settled = (
+        tally(
+            quorum=gate.quorum,
+            seats=gate.seats,
+            needed=gate.needed,
+            reject_vetoes=gate.reject_vetoes,
+            approvals=approvals,
+            rejections=rejections,
+        )
+        if gate
+        else ("rejected" if rejections else "approved")
+    )
+    if settled is None:
+        return
+    seats.withdraw_open(walk, why="the others have decided")
+    progress.advance(walk, verdict=verdict if settled == "approved" else verdicts.REJECT)
+
+
+def _on_record(walk: Walk, decision: Decision, *, shown: Proposal) -> None:
+    personal = {"/message": decision.message} if decision.message else {}
+    for change in decision.changes:
+        personal[f"/changes{change['pointer']}"] = [change["from"], change["to"]]
+    walk.note(
+        "review.decided",
+        audit.by_user(decision.reviewer),
+        personal=personal,
+        review=decision.review.id.hex,
+        decision=decision.id.hex,
+        verdict=decision.verdict,
+        reason_code=decision.reason_code,
+        changed=[change["pointer"] for change in decision.changes],
+        shown_revision=shown.revision,
+        shown_digest=shown.digest,
+        revision=decision.revision,
+        digest=decision.digest,
+        active_seconds=decision.active_seconds,
+    )

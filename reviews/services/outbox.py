@@ -1,0 +1,127 @@
+"""What will leave the house, written down in full at the moment it was decided."""
+
+import hashlib
+from typing import Any
+
+from django.utils import timezone
+
+from reviews import enqueue, wire
+from reviews.models import OutcomeRun
+from reviews.outcomes.template import TemplateError, render
+from reviews.outcomes.webhook import body_for
+from reviews.services.facts import document_of
+from reviews.services.walk import Walk
+from workflows.compiler import OutcomePlan
+from workflows.models import WebhookEndpoint
+
+FINAL_EVENTS = ("case.decided", "case.expired", "case.cancelled", "case.reversed")
+
+
+def schedule(walk: Walk) -> str | None:
+    """The runs of an ACTION stage, in their order; the words of what could not be rendered,
+    and then nothing is scheduled."""
+    rules = [rule for rule in walk.stage.outcomes if walk.visit.arrived_on in rule.on_verdicts]
+    try:
+        runs = [_run(walk, rule) for rule in rules]
+    except TemplateError as error:
+        return str(error)
+    for run in runs:
+        walk.add(run)
+        walk.note(
+            "outcome.scheduled",
+            "system",
+            run=run.id.hex,
+            rule=run.rule_id,
+            decision=run.decision.id.hex,
+            request_digest=run.digest,
+        )
+    if runs:
+        nudge(runs[0])
+    return None
+
+
+def announce(walk: Walk, event: str) -> None:
+    """Tells the agent: its endpoints that subscribed, and the callback of the case at the end."""
+    for endpoint in WebhookEndpoint.objects.filter(agent=walk.case.agent_id, is_active=True):
+        if not endpoint.events or event in endpoint.events:
+            _webhook(walk, event, endpoint=endpoint)
+    if walk.case.callback_url_encrypted and event in FINAL_EVENTS:
+        _webhook(walk, event, endpoint=None)
+
+
+def nudge(run: OutcomeRun) -> None:
+    enqueue.on_commit("reviews.run_outcome", run_id=str(run.id))
+
+
+def _run(walk: Walk, rule: OutcomePlan) -> OutcomeRun:
+    rendered = render(rule.template, _document(walk))
+    decision = walk.last_decision
+    return OutcomeRun(
+        case=walk.case,
+        visit=walk.visit,
+        decision=decision,
+        rule_id=rule.id,
+        kind=rule.kind,
+        position=rule.position,
+        idempotency_key=f"{decision.id.hex}-{rule.id}-{walk.proposal.revision}",
+        method=rendered.method,
+        url=rendered.url,
+        headers=rendered.headers,
+        body=rendered.body,
+        digest=rendered.digest,
+        next_attempt_at=timezone.now(),
+    )
+
+
+def _document(walk: Walk) -> dict[str, Any]:
+    case, decision = walk.case, walk.last_decision
+    return document_of(case, walk.proposal) | {
+        "case": {
+            "id": case.public_id,
+            "external_id": case.external_id,
+            "workflow": walk.plan.workflow_slug,
+            "subject": case.subject,
+            "summary": case.summary,
+            "value": None if case.value is None else f"{case.value:f}",
+            "currency": case.currency,
+            "category": case.category,
+        },
+        "decision": {
+            "id": decision.id.hex,
+            "type": case.verdict,
+            "message": decision.message,
+            "reason_code": decision.reason_code,
+        },
+    }
+
+
+def _webhook(walk: Walk, event: str, *, endpoint: WebhookEndpoint | None) -> None:
+    case = walk.case
+    run = OutcomeRun(
+        case=case,
+        event=event,
+        endpoint=endpoint,
+        kind=OutcomeRun.Kind.WEBHOOK,
+        next_attempt_at=timezone.now(),
+        idempotency_key=f"{case.id.hex}-{event}-{len(walk.visits)}-{endpoint.pk if endpoint else 0}",
+        body=b"",
+    )
+    shown = wire.case_on_wire(
+        case,
+        workflow=walk.plan.workflow_slug,
+        proposals=walk.proposals,
+        decisions=walk.decisions,
+        visits=walk.visits,
+        runs=walk.runs,
+    )
+    run.body = body_for(
+        event,
+        shown,
+        case.callback_format or "standard" if endpoint is None else "standard",
+        timezone.now(),
+        message_id=f"msg_{run.id.hex}",
+    )
+    run.digest = f"sha-256:{hashlib.sha256(run.body).hexdigest()}"
+    walk.add(run)
+    walk.note("outcome.scheduled", "system", run=run.id.hex, event=event, request_digest=run.digest)
+    nudge(run)

@@ -1,0 +1,141 @@
+"""Running the outbox: at least once, each attempt under the same key, and never undecided."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from reviews import enqueue
+from reviews.models import OutcomeRun
+from reviews.outcomes import Failed, Outcome, Retry, Succeeded, http_request, retry_delay, webhook
+from reviews.outcomes.template import Rendered
+from reviews.services import exceptions, outbox, progress
+from reviews.services.walk import Walk
+from workflows.models import Secret
+
+WEBHOOK_TIMEOUT = 15
+# Time a worker may need around the request itself before it counts as dead.
+MARGIN = timedelta(seconds=5)
+
+
+def run(run_id: UUID) -> None:
+    """Sends what the row holds, if it is due and nobody else is sending it."""
+    row = OutcomeRun.objects.select_related("rule", "endpoint", "case").filter(pk=run_id).first()
+    if row is None:
+        return
+    timeout = row.rule.timeout_seconds if row.rule else WEBHOOK_TIMEOUT
+    if not OutcomeRun.objects.begin(pk=run_id, lease=timedelta(seconds=timeout) + MARGIN):
+        return
+    settle(run_id, outcome=_deliver(row, timeout))
+
+
+def _deliver(row: OutcomeRun, timeout: int) -> Outcome:
+    if row.kind == OutcomeRun.Kind.WEBHOOK:
+        return _deliver_webhook(row)
+    return http_request.deliver(
+        Rendered(row.method, row.url, row.headers, bytes(row.body)),
+        idempotency_key=row.idempotency_key,
+        secrets=_secret,
+        allow=settings.OUTBOUND_ALLOW,
+        timeout=timeout,
+        expected_status=row.rule.expected_status,
+    )
+
+
+def _deliver_webhook(row: OutcomeRun) -> Outcome:
+    endpoint = row.endpoint
+    url = endpoint.url if endpoint else row.case.callback_url
+    if not url or (endpoint and not endpoint.is_active):
+        return Failed("The address is gone or switched off.")
+    return webhook.deliver(
+        bytes(row.body),
+        url=url,
+        message_id=f"msg_{row.id.hex}",
+        secrets=endpoint.secrets if endpoint else [],
+        at=timezone.now(),
+        format=(row.case.callback_format or "standard") if endpoint is None else "standard",
+        allow=settings.OUTBOUND_ALLOW,
+        timeout=WEBHOOK_TIMEOUT,
+    )
+
+
+def _secret(name: str) -> str:
+    secret = Secret.objects.filter(name=name).first()
+    if secret is None:
+        raise LookupError(name)
+    return secret.value
+
+
+@transaction.atomic
+def settle(run_id: UUID, *, outcome: Outcome) -> None:
+    """Puts the answer on record; the last answer of a visit lets the case walk on."""
+    row = OutcomeRun.objects.only("case_id").get(pk=run_id)
+    walk = Walk.of(row.case_id)
+    row = next(run for run in walk.runs if run.pk == run_id)
+    if row.state != OutcomeRun.State.RUNNING:
+        # Its lease ran out and somebody else has it: that one's answer will count.
+        return
+    _apply(walk, row, outcome)
+    row.save()
+    if row.rule_id is not None:
+        _after_action(walk, row)
+    elif isinstance(outcome, Failed) and outcome.disables and row.endpoint:
+        row.endpoint.is_active = False
+        row.endpoint.disabled_reason = outcome.words[:200]
+        row.endpoint.save()
+    walk.save()
+
+
+def _apply(walk: Walk, row: OutcomeRun, outcome: Outcome) -> None:
+    reply = outcome.reply
+    status, excerpt = (reply.status, reply.body_excerpt) if reply else (None, "")
+    if isinstance(outcome, Succeeded):
+        row.succeed(status=status, reply=excerpt)
+        _note(walk, row, "outcome.succeeded", status=status)
+        return
+    ladder = row.rule.retry_delays if row.rule else webhook.LADDER
+    wait = None
+    if isinstance(outcome, Retry):
+        wait = retry_delay(row.attempts, ladder=ladder, after=outcome.after)
+    if wait is not None:
+        row.wait(until=timezone.now() + timedelta(seconds=wait), error=outcome.words, status=status)
+        _note(walk, row, "outcome.retried", status=status, error=outcome.words)
+    elif isinstance(outcome, Retry) and outcome.uncertain:
+        row.lose(error=outcome.words)
+        _note(walk, row, "outcome.uncertain", error=outcome.words)
+    else:
+        row.fail(error=outcome.words, status=status, reply=excerpt)
+        _note(walk, row, "outcome.failed", status=status, error=outcome.words)
+
+
+def _after_action(walk: Walk, row: OutcomeRun) -> None:
+    state = OutcomeRun.State
+    if row.state in (state.FAILED, state.UNCERTAIN):
+        exceptions.failed(walk, row)
+        return
+    if row.state != state.SUCCEEDED:
+        return
+    rest = [
+        run for run in walk.runs if run.visit_id == row.visit_id and run.state != state.SUCCEEDED
+    ]
+    if rest:
+        outbox.nudge(min(rest, key=lambda run: run.position))
+        return
+    outbox.announce(walk, "outcome.succeeded")
+    progress.advance(walk, verdict="done")
+
+
+def _note(walk: Walk, row: OutcomeRun, event: str, **data: object) -> None:
+    walk.note(event, "system", run=row.id.hex, attempt=row.attempts, **data)
+
+
+def sweep(*, limit: int = 2000) -> int:
+    """Finds what a crash, a lost message or a pause left behind; how many were sent again."""
+    OutcomeRun.objects.recover_lost()
+    due = OutcomeRun.objects.due().order_by("next_attempt_at").values_list("pk", flat=True)
+    ids = list(due[:limit])
+    for pk in ids:
+        enqueue.send("reviews.run_outcome", run_id=str(pk))
+    return len(ids)

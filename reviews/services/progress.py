@@ -1,0 +1,190 @@
+"""advance: walks a case through its stages until it has to wait for somebody."""
+
+from reviews.draws import draw
+from reviews.models import Case, Decision
+from reviews.services import outbox, seats, stops
+from reviews.services.closing import close
+from reviews.services.facts import facts_of
+from reviews.services.walk import Walk
+from workflows.facts import Facts
+from workflows.models import Stage
+from workflows.routing import pick
+from workflows.triggers import Firing, fired
+
+MOST_VISITS = 50
+
+
+def begin(walk: Walk) -> None:
+    walk.enter(walk.plan.stages[walk.plan.first], arrived_on="")
+    _walk_on(walk)
+
+
+def advance(walk: Walk, *, verdict: str) -> None:
+    """The open visit ends with this verdict and the case goes where its routes send it: to the
+    next gate that fires, the next action, or its end."""
+    _follow_route(walk, verdict)
+    _walk_on(walk)
+
+
+def _walk_on(walk: Walk) -> None:
+    while walk.visit.left_at is None:
+        verdict = _arrive(walk)
+        if verdict is None:
+            return
+        _follow_route(walk, verdict)
+
+
+def _follow_route(walk: Walk, verdict: str) -> None:
+    picked = pick(walk.stage.routes, verdict=verdict, facts=_facts(walk))
+    if picked.to_stage is None or len(walk.visits) >= MOST_VISITS:
+        _no_way_on(walk, verdict, picked.problems)
+        return
+    walk.leave(outcome=verdict)
+    walk.enter(walk.plan.stages[picked.to_stage], arrived_on=_arriving_verdict(walk, verdict))
+
+
+def _arrive(walk: Walk) -> str | None:
+    """What the stage says at once; None when the case has to wait here, or is at its end."""
+    return {
+        Stage.Kind.GATE: _at_gate,
+        Stage.Kind.ACTION: _at_action,
+        Stage.Kind.END: _at_end,
+    }[Stage.Kind(walk.stage.kind)](walk)
+
+
+def _at_gate(walk: Walk) -> str | None:
+    gate = walk.stage.gate
+    assert gate is not None
+    firings = fired(gate.triggers, _facts(walk)) or _stopped(walk.case)
+    walk.visit.firings = [firing.as_json() for firing in firings]
+    if firings:
+        _settle_lane(walk, Case.Lane.HUMAN)
+        walk.case.ask_human()
+        seats.open_seats(walk, firings)
+        return None
+    _pass(walk)
+    return "auto"
+
+
+def _stopped(case: Case) -> list[Firing]:
+    return [
+        Firing(
+            trigger="stop",
+            detail=f"Stopped: {stop.scope_in_words()}. {stop.reason}"[:400],
+            numbers={},
+            rule=f"stop:{stop.pk}",
+            queue="",
+            priority=0,
+        )
+        for stop in stops.stops_over(case)
+    ]
+
+
+def _pass(walk: Walk) -> None:
+    """The automatic lane writes a decision too, so that there always is one."""
+    decision = Decision(
+        case=walk.case,
+        visit=walk.visit,
+        by=Decision.By.RULE,
+        verdict="approve",
+        revision=walk.proposal.revision,
+        digest=walk.proposal.digest,
+    )
+    walk.add(decision)
+    walk.note(
+        "gate.passed",
+        "system",
+        stage=walk.stage.key,
+        decision=decision.id.hex,
+        revision=decision.revision,
+        digest=decision.digest,
+    )
+
+
+def _at_action(walk: Walk) -> str | None:
+    _decided(walk)
+    problem = outbox.schedule(walk)
+    if problem:
+        walk.case.fail()
+        seats.open_exception(walk, trigger="outcome_not_rendered", detail=problem)
+        return None
+    waiting = any(run.visit_id == walk.visit.id for run in walk.runs)
+    return None if waiting else "done"
+
+
+def _at_end(walk: Walk) -> None:
+    _decided(walk)
+    close(walk)
+
+
+def _decided(walk: Walk) -> None:
+    case = walk.case
+    if case.state not in (Case.State.RECEIVED, Case.State.IN_REVIEW):
+        return
+    _settle_lane(walk, Case.Lane.AUTO)
+    decision = walk.last_decision if walk.decisions else None
+    edited = walk.proposal.author_id is not None
+    verdict = decision.verdict if decision else "approve"
+    case.decide(verdict="edit" if edited and verdict == "approve" else verdict)
+    case.due_at = None
+    walk.note(
+        "case.decided",
+        "system",
+        verdict=case.verdict,
+        lane=case.lane,
+        revision=walk.proposal.revision,
+        digest=walk.proposal.digest,
+    )
+    outbox.announce(walk, "case.decided")
+
+
+def _settle_lane(walk: Walk, lane: str) -> None:
+    """Once, when a gate first fires or the walk reaches an action or the end unasked."""
+    case = walk.case
+    if case.lane is not None:
+        return
+    case.lane = lane
+    is_auto = lane == Case.Lane.AUTO
+    case.label_propensity = walk.plan.audit_rate if is_auto else 1.0
+    case.audit_selected = is_auto and draw("audit", case.id) < walk.plan.audit_rate
+    walk.note(
+        "case.routed",
+        "system",
+        lane=lane,
+        propensity=case.label_propensity,
+        audit_selected=case.audit_selected,
+        stage=walk.stage.key,
+        firings=[{"trigger": f["trigger"], "numbers": f["numbers"]} for f in walk.visit.firings],
+    )
+
+
+def _no_way_on(walk: Walk, verdict: str, problems: tuple[str, ...]) -> None:
+    """No route matches: outside the rules, so a person says how it ends."""
+    detail = (
+        f"The case visited {MOST_VISITS} stages and would go on."
+        if len(walk.visits) >= MOST_VISITS
+        else f"After “{verdict}” at {walk.stage.title} no route matches."
+    )
+    walk.visit.outcome, walk.visit.left_at = "", None
+    _settle_lane(walk, Case.Lane.HUMAN)
+    if walk.case.state in (Case.State.DECIDED, Case.State.FAILED):
+        # The action has run; only the way to an end is missing, and that is an end.
+        close(walk)
+        return
+    walk.case.ask_human()
+    seats.open_exception(walk, trigger="no_route", detail=" ".join([detail, *problems]))
+
+
+def _arriving_verdict(walk: Walk, verdict: str) -> str:
+    """Outcome rules ask how the case was decided, also when a later gate let it pass."""
+    if verdict != "auto" or not any(row.by == Decision.By.REVIEWER for row in walk.decisions):
+        return verdict
+    return _last_human_verdict(walk)
+
+
+def _last_human_verdict(walk: Walk) -> str:
+    return [row.verdict for row in walk.decisions if row.by == Decision.By.REVIEWER][-1]
+
+
+def _facts(walk: Walk) -> Facts:
+    return facts_of(walk.case, walk.proposal, walk.plan)

@@ -1,0 +1,140 @@
+"""Opening reviews: which queue, how many seats, for whom not, due when."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.utils import timezone
+
+from reviews.models import Review
+from reviews.services.walk import Walk, earliest
+from workflows.compiler import GatePlan
+from workflows.models import Queue
+from workflows.routing import queue_for
+from workflows.triggers import Firing
+
+# The exception queue is the workflow's and not the release's: read when it is needed.
+EXCEPTION_QUEUE = "exception"
+
+
+def open_seats(walk: Walk, firings: list[Firing]) -> list[Review]:
+    """The seats of a gate that fired. Fails closed: when the queue has not enough people who
+    may decide, the seats open in the exception queue and the reasons say so."""
+    gate = walk.stage.gate
+    assert gate is not None
+    slug, priority = queue_for(
+        firings,
+        gate_queue=str(gate.queue_id),
+        fallback_queue=str(gate.fallback_queue_id or ""),
+        exception_queue=EXCEPTION_QUEUE,
+    )
+    reasons = [firing.as_json() for firing in firings]
+    excluded = excluded_users(walk, gate)
+    is_exception = slug == EXCEPTION_QUEUE
+    queue = exception_queue(walk) if is_exception else Queue.objects.get(pk=int(slug))
+    if not is_exception and reviewers_of(queue, excluding=excluded) < gate.seats:
+        reasons.append(_nobody_valid(queue, seats=gate.seats))
+        queue = exception_queue(walk)
+    walk.case.due_at = earliest(walk.case.due_at, _limit(gate))
+    return [
+        open_review(
+            walk,
+            queue=queue,
+            kind=Review.Kind.SEAT,
+            reasons=reasons,
+            priority=priority,
+            excluded=excluded,
+        )
+        for _ in range(gate.seats)
+    ]
+
+
+def open_exception(walk: Walk, *, trigger: str, detail: str) -> Review:
+    """One review in the exception queue for what no rule provides for."""
+    return open_review(
+        walk,
+        queue=exception_queue(walk),
+        kind=Review.Kind.EXCEPTION,
+        reasons=[{"trigger": trigger, "detail": detail, "numbers": {}}],
+        priority=100,
+        excluded=[],
+    )
+
+
+def open_review(
+    walk: Walk,
+    *,
+    queue: Queue,
+    kind: str,
+    reasons: list[dict[str, Any]],
+    priority: int = 0,
+    excluded: list[int],
+    follows: Review | None = None,
+) -> Review:
+    due = earliest(walk.case.due_at, timezone.now() + timedelta(minutes=queue.target_minutes))
+    review = Review(
+        case=walk.case,
+        visit=walk.visit,
+        revision=walk.proposal.revision,
+        queue=queue,
+        kind=kind,
+        reasons=reasons,
+        priority=priority,
+        due_at=due,
+        excluded_users=excluded,
+        follows=follows,
+    )
+    walk.add(review)
+    walk.note(
+        "review.opened",
+        "system",
+        review=review.id.hex,
+        kind=kind,
+        queue=queue.slug,
+        reasons=[{"trigger": row["trigger"], "numbers": row["numbers"]} for row in reasons],
+    )
+    return review
+
+
+def exception_queue(walk: Walk) -> Queue:
+    return walk.case.release.workflow.exception_queue
+
+
+def reviewers_of(queue: Queue, *, excluding: list[int]) -> int:
+    """How many people could decide a review in this queue today."""
+    people = get_user_model().objects.filter(is_active=True, teams__queues=queue)
+    return people.exclude(pk__in=excluding).distinct().count()
+
+
+def excluded_users(walk: Walk, gate: GatePlan) -> list[int]:
+    """Separation of duties: who may not decide this case at this gate."""
+    excluded = {walk.case.agent.owner_id} if gate.not_agent_owner else set()
+    visits = {visit.id for visit in walk.visits if visit.stage_id in gate.not_deciders_of}
+    excluded |= {row.reviewer_id for row in walk.decisions if row.visit_id in visits}
+    return sorted(excluded - {None})
+
+
+def withdraw_open(walk: Walk, *, why: str) -> None:
+    """Closes the seats that nobody needs any more."""
+    still_open = Review.objects.select_for_update().filter(
+        Q(visit=walk.visit), state__in=[Review.State.OPEN, Review.State.CLAIMED]
+    )
+    for review in still_open:
+        review.withdraw()
+        review.save()
+        walk.note("review.withdrawn", "system", review=review.id.hex, why=why)
+
+
+def _limit(gate: GatePlan) -> Any:
+    if gate.time_limit_minutes is None:
+        return None
+    return timezone.now() + timedelta(minutes=gate.time_limit_minutes)
+
+
+def _nobody_valid(queue: Queue, *, seats: int) -> dict[str, Any]:
+    return {
+        "trigger": "nobody_valid",
+        "detail": f"The queue {queue.name} has fewer than {seats} people who may decide this.",
+        "numbers": {"seats": str(seats)},
+    }

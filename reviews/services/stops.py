@@ -1,0 +1,80 @@
+"""The brake: opened at once by a hand, closed only by a person with a reason."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from reviews import audit
+from reviews.models import Case
+from workflows.models import Agent, Stop, Workflow
+
+# Routing holds this lock shared from its check to its commit, opening a stop takes it alone:
+# after a stop's commit no case is routed automatically.
+ROUTING_LOCK = 0x48616E64
+
+
+@transaction.atomic
+def open_stop(
+    *,
+    by: AbstractBaseUser,
+    reason: str,
+    agent: Agent | None = None,
+    workflow: Workflow | None = None,
+    cause: str = Stop.Cause.HAND,
+) -> Stop:
+    """Raises PermissionDenied, or ValidationError when the same stop is open already."""
+    if not by.has_perm("workflows.open_stop"):
+        raise PermissionDenied(_("Pulling the stop needs the permission “Can pull the stop”."))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ROUTING_LOCK])
+    stop = Stop(agent=agent, workflow=workflow, cause=cause, reason=reason, opened_by=by)
+    try:
+        with transaction.atomic():
+            stop.save()
+    except IntegrityError as error:
+        raise ValidationError(_("This stop is open already.")) from error
+    _record("stop.opened", stop, by=by, reason=reason)
+    return stop
+
+
+@transaction.atomic
+def close_stop(stop: Stop, *, by: AbstractBaseUser, reason: str) -> Stop:
+    """What waited in the outbox goes out with the next sweep. Raises PermissionDenied, or
+    ValidationError without a reason or when it is closed already."""
+    if not by.has_perm("workflows.close_stop"):
+        raise PermissionDenied(_("Closing a stop needs the permission “Can close a stop”."))
+    if not reason.strip():
+        raise ValidationError(_("Say why the stop may be closed."))
+    closed = Stop.objects.open().filter(pk=stop.pk)
+    if not closed.update(closed_at=timezone.now(), closed_by=by, close_reason=reason):
+        raise ValidationError(_("This stop is closed already."))
+    stop.refresh_from_db()
+    _record("stop.closed", stop, by=by, reason=reason)
+    return stop
+
+
+def stops_over(case: Case) -> list[Stop]:
+    """Open stops that cover this case, read under the routing lock: what is not stopped now
+    may be routed automatically until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [ROUTING_LOCK])
+    covering = Stop.objects.covering(
+        agent_id=case.agent_id,
+        workflow_id=case.release.workflow_id,
+        version=case.agent_version,
+        category=case.category,
+    )
+    return list(covering)
+
+
+def _record(event: str, stop: Stop, *, by: AbstractBaseUser, reason: str) -> None:
+    data = {
+        "stop": stop.pk,
+        "scope": stop.scope_in_words(),
+        "cause": stop.cause,
+        "reason": reason,
+    }
+    chain = f"agent:{stop.agent_id}" if stop.agent_id else "site"
+    audit.record(chain, audit.Event(event, audit.by_user(by), data))

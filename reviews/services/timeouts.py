@@ -1,0 +1,86 @@
+"""No answer in time is an answer: the gate says which. Never the agent."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from reviews.models import Case, Decision, Review
+from reviews.services import outbox, progress, seats
+from reviews.services.closing import label
+from reviews.services.walk import Walk
+
+
+def expire_cases(*, limit: int = 500) -> int:
+    ids = list(Case.objects.past_due().order_by("due_at").values_list("pk", flat=True)[:limit])
+    return sum(expire_case(pk) for pk in ids)
+
+
+@transaction.atomic
+def expire_case(case_id: UUID) -> bool:
+    """False when somebody decided in the meantime."""
+    walk = Walk.of(case_id)
+    case = walk.case
+    if not case.is_open or case.due_at is None or case.due_at > timezone.now():
+        return False
+    gate = walk.stage.gate
+    {
+        "REJECT": _reject,
+        "ESCALATE": _escalate,
+        "APPROVE": _approve,
+    }[gate.on_timeout if gate else "REJECT"](walk)
+    walk.save()
+    return True
+
+
+def _reject(walk: Walk) -> None:
+    seats.withdraw_open(walk, why="time ran out")
+    _decide(walk, verdict="reject")
+    walk.case.expire()
+    walk.leave(outcome="timeout")
+    label(walk)
+    walk.note("case.expired", "system")
+    outbox.announce(walk, "case.expired")
+
+
+def _approve(walk: Walk) -> None:
+    seats.withdraw_open(walk, why="time ran out")
+    _decide(walk, verdict="approve")
+    walk.case.due_at = None
+    progress.advance(walk, verdict="approve")
+
+
+def _escalate(walk: Walk) -> None:
+    """Open reviews go to their queue's escalation queue, once; there nothing times out."""
+    walk.case.due_at = None
+    for review in walk.visit.reviews.select_for_update(of=("self",)).open().select_related("queue"):
+        target = review.queue.escalation_queue or seats.exception_queue(walk)
+        review.withdraw()
+        review.save()
+        seats.open_review(
+            walk,
+            queue=target,
+            kind=Review.Kind(review.kind),
+            reasons=[
+                *review.reasons,
+                {"trigger": "time_limit", "detail": "Nobody decided in time.", "numbers": {}},
+            ],
+            priority=review.priority + 10,
+            excluded=review.excluded_users,
+            follows=review,
+        )
+    walk.note("case.escalated", "system", why="time ran out")
+    outbox.announce(walk, "case.escalated")
+
+
+def _decide(walk: Walk, *, verdict: str) -> None:
+    decision = Decision(
+        case=walk.case,
+        visit=walk.visit,
+        by=Decision.By.TIMEOUT,
+        verdict=verdict,
+        revision=walk.proposal.revision,
+        digest=walk.proposal.digest,
+    )
+    walk.add(decision)
+    walk.note("case.timed_out", "system", decision=decision.id.hex, verdict=verdict)

@@ -1,0 +1,142 @@
+"""A case in hand: the rows it has, the rows it is getting, and what will be on record.
+
+A service locks a case, takes it in hand, lets it walk, and saves once. Whatever the walk
+decided is in memory until then, so that a whole intake costs a few statements.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from django.db import models
+from django.utils import timezone
+
+from reviews import audit
+from reviews.models import (
+    AuditEntry,
+    AuditHead,
+    Case,
+    Decision,
+    OutcomeRun,
+    Proposal,
+    Review,
+    SubjectData,
+    Visit,
+)
+from reviews.models.decision import counting
+from workflows.compiler import Plan, StagePlan, plan_of
+
+
+@dataclass(slots=True)
+class Walk:
+    case: Case
+    plan: Plan
+    proposals: list[Proposal]
+    visits: list[Visit] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    runs: list[OutcomeRun] = field(default_factory=list)
+    events: list[audit.Event] = field(default_factory=list)
+    new: list[models.Model] = field(default_factory=list)
+    is_new: bool = False
+
+    @classmethod
+    def of(cls, case_id: UUID) -> Self:
+        """Locks the case and reads what the walk needs. Call inside a transaction."""
+        case = (
+            Case.objects.select_for_update(of=("self",))
+            .select_related("agent", "release__workflow")
+            .get(pk=case_id)
+        )
+        return cls(
+            case=case,
+            plan=plan_of(case.release_id),
+            proposals=list(case.proposals.all()),
+            visits=list(case.visits.all()),
+            decisions=list(case.decisions.select_related("reviewer")),
+            runs=list(case.outcome_runs.all()),
+        )
+
+    @property
+    def proposal(self) -> Proposal:
+        return self.proposals[-1]
+
+    @property
+    def visit(self) -> Visit:
+        return self.visits[-1]
+
+    @property
+    def stage(self) -> StagePlan:
+        return self.plan.stage_by_id(self.visit.stage_id)
+
+    @property
+    def last_decision(self) -> Decision:
+        return counting(self.decisions)[-1]
+
+    def note(
+        self, name: str, actor: str, *, personal: dict[str, object] | None = None, **data: object
+    ) -> None:
+        """Puts an event on the case's record."""
+        self.events.append(audit.Event(name, actor, data, personal or {}))
+
+    def enter(self, stage: StagePlan, *, arrived_on: str) -> Visit:
+        visit = Visit(
+            case=self.case,
+            stage_id=stage.id,
+            number=len(self.visits) + 1,
+            revision=self.proposal.revision,
+            arrived_on=arrived_on,
+            entered_at=timezone.now(),
+        )
+        self.case.stage_id = stage.id
+        self.visits.append(visit)
+        self.new.append(visit)
+        return visit
+
+    def leave(self, *, outcome: str) -> None:
+        self.visit.outcome = outcome
+        self.visit.left_at = timezone.now()
+
+    def add(self, row: models.Model) -> None:
+        self.new.append(row)
+        if isinstance(row, Decision):
+            self.decisions.append(row)
+        elif isinstance(row, OutcomeRun):
+            self.runs.append(row)
+        elif isinstance(row, Proposal):
+            self.proposals.append(row)
+
+    def reviewer_seconds(self) -> float | None:
+        spent = [row.active_seconds for row in self.decisions if row.active_seconds is not None]
+        return sum(spent) if spent else None
+
+    def save(self) -> None:
+        """Writes everything at once, links the events, and forgets what was pending."""
+        if not self.is_new:
+            self.case.version += 1
+            self.case.save()
+            for visit in self.visits:
+                if visit not in self.new:
+                    visit.save()
+        for model in (Case, Proposal, Visit, Review, Decision, OutcomeRun):
+            rows = [row for row in self.new if isinstance(row, model)]
+            if rows:
+                model._default_manager.bulk_create(rows)
+        self._link()
+        self.new, self.events = [], []
+
+    def _link(self) -> None:
+        if not self.is_new:
+            audit.record(self.case.chain, *self.events, case=self.case)
+            return
+        made = audit.links(audit.new_head(self.case.chain), self.events, case=self.case)
+        AuditHead.objects.bulk_create([made.head])
+        AuditEntry.objects.bulk_create(made.entries)
+        if made.subject_data:
+            SubjectData.objects.bulk_create(made.subject_data)
+        self.is_new = False
+
+
+def earliest(*times: datetime | None) -> datetime | None:
+    given = [time for time in times if time is not None]
+    return min(given) if given else None

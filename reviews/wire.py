@@ -1,0 +1,132 @@
+"""A case as agents see it: one author for the API, the webhooks and the event stream."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from reviews.models import Case, Decision, OutcomeRun, Proposal, Visit
+from reviews.models.decision import counting
+
+STATUS = {
+    Case.State.RECEIVED: "pending",
+    Case.State.IN_REVIEW: "pending",
+    Case.State.WAITING_FOR_AGENT: "needs_info",
+    Case.State.DECIDED: "decided",
+    Case.State.COMPLETED: "decided",
+    Case.State.FAILED: "decided",
+    Case.State.REVERSED: "decided",
+    Case.State.CANCELLED: "cancelled",
+    Case.State.EXPIRED: "expired",
+}
+RUN_STATUS = {
+    OutcomeRun.State.PENDING: "pending",
+    OutcomeRun.State.RUNNING: "running",
+    OutcomeRun.State.RETRY_WAIT: "retrying",
+    OutcomeRun.State.SUCCEEDED: "succeeded",
+    OutcomeRun.State.FAILED: "failed",
+    OutcomeRun.State.UNCERTAIN: "uncertain",
+    OutcomeRun.State.CANCELLED: "cancelled",
+}
+
+
+def case_on_wire(
+    case: Case,
+    *,
+    workflow: str,
+    proposals: Sequence[Proposal],
+    decisions: Sequence[Decision],
+    visits: Sequence[Visit],
+    runs: Sequence[OutcomeRun],
+) -> dict[str, Any]:
+    """All rows oldest first. Times are RFC 3339 in UTC, money is a decimal string."""
+    return {
+        "id": case.public_id,
+        "object": "case",
+        "status": STATUS[Case.State(case.state)],
+        "lane": case.lane.lower() if case.lane else None,
+        "version": case.version,
+        "workflow": workflow,
+        "external_id": case.external_id,
+        "summary": case.summary,
+        "reasons": [
+            {"trigger": firing["trigger"], "detail": firing["detail"]}
+            for visit in visits
+            for firing in visit.firings
+        ],
+        "action_digest": proposals[-1].digest,
+        "review_url": f"{settings.PUBLIC_URL}/cases/{case.public_id}",
+        "decision": _decision(case, proposals, decisions) if case.decided_at else None,
+        "outcomes": [
+            {
+                "kind": run.kind,
+                "title": run.rule.title if run.rule else "",
+                "status": RUN_STATUS[OutcomeRun.State(run.state)],
+                "at": timestamp(run.finished_at or run.created_at),
+            }
+            for run in runs
+            if run.rule_id is not None
+        ],
+        "correlation": case.correlation,
+        "metadata": case.metadata,
+        "created_at": timestamp(case.created_at),
+        "expires_at": timestamp(case.due_at),
+    }
+
+
+def load(cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """The same for rows of `readable()`, without a query more."""
+    return [
+        case_on_wire(
+            case,
+            workflow=case.release.workflow.slug,
+            proposals=list(case.proposals.all()),
+            decisions=list(case.decisions.all()),
+            visits=list(case.visits.all()),
+            runs=list(case.outcome_runs.all()),
+        )
+        for case in cases
+    ]
+
+
+def readable(cases: Any) -> Any:
+    """The queryset with everything `load` reads."""
+    return cases.select_related("release__workflow").prefetch_related(
+        "proposals", "visits", "decisions__reviewer", "outcome_runs__rule"
+    )
+
+
+def timestamp(at: datetime | None) -> str | None:
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _decision(
+    case: Case, proposals: Sequence[Proposal], decisions: Sequence[Decision]
+) -> dict[str, Any]:
+    counted = counting(decisions)
+    by_people = [row for row in counted if row.by == Decision.By.REVIEWER]
+    last = (by_people if by_people and counted[-1].by != Decision.By.TIMEOUT else counted)[-1]
+    decision: dict[str, Any] = {
+        "type": case.verdict,
+        "message": last.message,
+        "reason_code": last.reason_code,
+        "by": last.by,
+        "decided_by": [
+            {"id": f"u_{row.reviewer_id}", "name": _name(row), "role": "reviewer"}
+            for row in by_people
+        ],
+        "decided_at": timestamp(case.decided_at),
+    }
+    if case.verdict == "edit":
+        decision["edited_action"] = proposals[-1].action
+    if case.verdict == "respond":
+        decision["response"] = last.response
+    return decision
+
+
+def _name(decision: Decision) -> str:
+    reviewer = decision.reviewer
+    return reviewer.get_full_name() or reviewer.get_username() if reviewer else ""

@@ -1,0 +1,36 @@
+from workflows.models.action_type import ActionType
+from workflows.models.agent import Agent
+from workflows.models.gate import Gate
+from workflows.models.outcome_rule import OutcomeRule
+from workflows.models.queue import Queue
+from workflows.models.reason_code import ReasonCode
+from workflows.models.release import Release
+from workflows.models.route import Route
+from workflows.models.secret import Secret
+from workflows.models.separation_rule import SeparationRule
+from workflows.models.stage import Stage
+from workflows.models.stop import Stop
+from workflows.models.team import Membership, Team
+from workflows.models.trigger import Trigger
+from workflows.models.webhook_endpoint import WebhookEndpoint
+from workflows.models.workflow import Workflow
+
+__all__ = [
+    "ActionType",
+    "Agent",
+    "Gate",
+    "Membership",
+    "OutcomeRule",
+    "Queue",
+    "ReasonCode",
+    "Release",
+    "Route",
+    "Secret",
+    "SeparationRule",
+    "Stage",
+    "Stop",
+    "Team",
+    "Trigger",
+    "WebhookEndpoint",
+    "Workflow",
+]

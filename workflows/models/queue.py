@@ -1,0 +1,44 @@
+from typing import Self
+
+import pghistory
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from workflows.models.team import Team
+
+
+class QueueQuerySet(models.QuerySet):
+    def workable_by(self, user: AbstractBaseUser) -> Self:
+        return self.filter(teams__members=user.pk).distinct()
+
+
+@pghistory.track()
+class Queue(models.Model):
+    """Where reviews wait for people. Not part of a release: operations may change at any time."""
+
+    name = models.CharField(max_length=80)
+    slug = models.SlugField(max_length=60, unique=True)
+    teams = models.ManyToManyField(Team, related_name="queues", help_text="Who may work it.")
+    lease_minutes = models.PositiveSmallIntegerField(
+        default=15,
+        validators=[MinValueValidator(1), MaxValueValidator(480)],
+        help_text="Minutes a claimed review stays with one person.",
+    )
+    target_minutes = models.PositiveIntegerField(
+        default=240,
+        validators=[MinValueValidator(1)],
+        help_text="Minutes within which a review should be decided; sets its due time.",
+    )
+    escalation_queue = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    position = models.PositiveSmallIntegerField(default=0, help_text="Order in the left rail.")
+
+    objects = QueueQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
