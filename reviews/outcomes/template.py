@@ -15,10 +15,10 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import rfc8785
-from jsonpointer import EndOfList, JsonPointerException, resolve_pointer
 
 from reviews.addresses import parse_url
 from reviews.network import Refused, check_headers
+from workflows.pointers import ABSENT, PointerError, read
 
 Json = Any
 HeaderValue = str | dict[str, str]
@@ -27,7 +27,6 @@ IDEMPOTENCY_HEADER = "idempotency-key"
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 ORIGIN = re.compile(r"https?://[^/?#]*")
 METHODS_WITHOUT_BODY = ("GET", "HEAD")
-_NOT_GIVEN = object()
 
 
 class TemplateError(Exception):
@@ -120,7 +119,7 @@ def _fill(node: Json, document: Mapping[str, Json]) -> Json:
     """The template with its references replaced; what was copied in is never read again."""
     match instruction(node):
         case "$ref":
-            return _read(node, document)
+            return _reference(node, document)
         case None if isinstance(node, Mapping):
             return {key: _fill(value, document) for key, value in node.items()}
         case None if isinstance(node, list):
@@ -131,21 +130,20 @@ def _fill(node: Json, document: Mapping[str, Json]) -> Json:
             raise TemplateError(f"{unknown} is not an instruction of a body.")
 
 
-def _read(reference: Mapping[str, Json], document: Mapping[str, Json]) -> Json:
-    value = _resolve(reference["$ref"], document)
-    if value is not _NOT_GIVEN:
+def _reference(reference: Mapping[str, Json], document: Mapping[str, Json]) -> Json:
+    value = _value(reference["$ref"], document)
+    if value is not ABSENT:
         return value
     if "default" in reference:
         return reference["default"]
     raise TemplateError(f"The case has no value at {reference['$ref']}.")
 
 
-def _resolve(pointer: str, document: Mapping[str, Json]) -> Json:
+def _value(pointer: str, document: Mapping[str, Json]) -> Json:
     try:
-        value = resolve_pointer(document, pointer)
-    except (JsonPointerException, TypeError):
-        return _NOT_GIVEN
-    return _NOT_GIVEN if isinstance(value, EndOfList) else value
+        return read(document, pointer)
+    except PointerError as error:
+        raise TemplateError(str(error)) from error
 
 
 def _header(name: str, value: Json, document: Mapping[str, Json]) -> HeaderValue:
@@ -195,7 +193,7 @@ def _path_part(pointer: str, document: Mapping[str, Json]) -> str:
 
 
 def _url_value(pointer: str, document: Mapping[str, Json]) -> str:
-    text = _scalar(_read({"$ref": pointer}, document), place=f"the URL, from {pointer}")
+    text = _scalar(_reference({"$ref": pointer}, document), place=f"the URL, from {pointer}")
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         raise TemplateError(f"The value at {pointer} holds a control character.")
     return quote(text, safe="")

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-from jsonpointer import JsonPointer, JsonPointerException
+from urllib.parse import unquote
 
 from reviews.addresses import parse_url
 from reviews.network import METHODS, Refused, check_headers
@@ -15,6 +14,7 @@ from reviews.outcomes.template import (
     Json,
     instruction,
 )
+from workflows.pointers import PointerError, parts, read
 
 Schema = Mapping[str, Any]
 PARTS = ("method", "url", "headers", "body")
@@ -28,9 +28,6 @@ CASE_FIELDS = frozenset(
         "value",
         "currency",
         "category",
-        "confidence",
-        "agent",
-        "agent_version",
     }
 )
 DECISION_FIELDS = frozenset({"id", "type", "message", "reason_code"})
@@ -144,10 +141,10 @@ def _pointer(
     pointer: str, has_default: bool, data_schema: Schema | None, args_schemas: Sequence[Schema]
 ) -> list[str]:
     try:
-        parts = JsonPointer(pointer).parts
-    except JsonPointerException:
-        return [f"{pointer!r} is not a JSON pointer, such as /data/amount."]
-    match parts:
+        steps = parts(pointer)
+    except PointerError as error:
+        return [str(error)]
+    match steps:
         case ["data", *rest]:
             return _described(pointer, rest, [data_schema] if data_schema else [], has_default)
         case ["action", "args", *rest]:
@@ -162,10 +159,10 @@ def _pointer(
 
 
 def _described(
-    pointer: str, parts: Sequence[str], schemas: Sequence[Schema], has_default: bool
+    pointer: str, steps: Sequence[str], schemas: Sequence[Schema], has_default: bool
 ) -> list[str]:
     """One schema must know the place, and all must promise a value unless there is a default."""
-    found = [_find(schema, parts, root=schema) for schema in schemas]
+    found = [_find(schema, steps, root=schema) for schema in schemas]
     if not found:
         return []
     if all(place is None for place in found):
@@ -175,18 +172,18 @@ def _described(
     return []
 
 
-def _find(schema: Any, parts: Sequence[str], *, root: Schema) -> bool | None:
+def _find(schema: Any, steps: Sequence[str], *, root: Schema) -> bool | None:
     """True: always there. False: allowed. None: the schema does not describe such a place."""
     schema = _dereference(schema, root)
-    if not parts:
+    if not steps:
         return True
     if not isinstance(schema, Mapping):
         return False if schema is not False else None
-    found = _in_branches(schema, parts, root=root)
-    step = _step(schema, parts[0])
+    found = _in_branches(schema, steps, root=root)
+    step = _step(schema, steps[0])
     if step is not None:
         inner, sure = step
-        deeper = _find(inner, parts[1:], root=root)
+        deeper = _find(inner, steps[1:], root=root)
         found.append(None if deeper is None else deeper and sure)
     elif not found and not _closed(schema):
         found.append(False)
@@ -195,11 +192,11 @@ def _find(schema: Any, parts: Sequence[str], *, root: Schema) -> bool | None:
     return any(found)
 
 
-def _in_branches(schema: Schema, parts: Sequence[str], *, root: Schema) -> list[bool | None]:
+def _in_branches(schema: Schema, steps: Sequence[str], *, root: Schema) -> list[bool | None]:
     """All of allOf hold, so one that promises the place is enough; of the others any may hold."""
-    found = [_find(branch, parts, root=root) for branch in schema.get("allOf", ())]
+    found = [_find(branch, steps, root=root) for branch in schema.get("allOf", ())]
     for keyword in ("anyOf", "oneOf"):
-        branches = [_find(branch, parts, root=root) for branch in schema.get(keyword, ())]
+        branches = [_find(branch, steps, root=root) for branch in schema.get(keyword, ())]
         described = any(branch is not None for branch in branches)
         found += [all(branches) if described else None] if branches else []
     return found
@@ -231,5 +228,5 @@ def _dereference(schema: Any, root: Schema) -> Any:
         pointer = schema.get("$ref") if isinstance(schema, Mapping) else None
         if not isinstance(pointer, str) or not pointer.startswith("#"):
             return schema
-        schema = JsonPointer(pointer[1:]).resolve(root, True)
+        schema = read(root, unquote(pointer[1:]))
     return True

@@ -103,7 +103,9 @@ def test_a_missing_value_stops_the_request_in_words():
         render(with_body({"income": {"$ref": "/data/income"}}), DOCUMENT)
 
 
-@pytest.mark.parametrize("pointer", ["/data/rows/-", "/data/rows/7", "/data/rows/x", "data", "/a"])
+@pytest.mark.parametrize(
+    "pointer", ["/data/rows/-", "/data/rows/7", "/data/rows/x", "/data/application/0", "/a"]
+)
 def test_a_pointer_that_leads_nowhere_stops_the_request(pointer):
     with pytest.raises(TemplateError, match="no value at"):
         render(with_body({"$ref": pointer}), DOCUMENT)
@@ -224,7 +226,7 @@ def test_a_sound_template_has_no_problems():
         (with_body({"a": {"$secret": "ledger"}}), r"\$secret is not an instruction"),
         (with_body({"$ref": "/data/x", "other": 1}), "other cannot stand beside"),
         (with_body({"$ref": 7}), "takes a text"),
-        (with_body({"$ref": "data"}), "is not a JSON pointer"),
+        (with_body({"$ref": "data"}), "is no JSON pointer"),
         (with_body({"$ref": "/case/secret"}), "No case has a value at /case/secret"),
         (with_body({"$ref": "/decision/by"}), "No case has a value at /decision/by"),
         (with_body({"$ref": "/dta/application"}), "No case has a value at /dta/application"),
@@ -234,7 +236,7 @@ def test_a_sound_template_has_no_problems():
         (with_body({"$ref": "/data/rows/0/b"}), "does not describe"),
         (with_body({"$ref": "/data/by_kind/a"}), "may have no value"),
         (with_body({"$ref": "/data/applicant/age"}), "does not describe"),
-        (with_url("https://a.example/{data}"), "not a JSON pointer"),
+        (with_url("https://a.example/{data}"), "is no JSON pointer"),
         (with_url("https://a.example/{/data/income}"), "may have no value"),
     ],
 )
