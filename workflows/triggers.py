@@ -6,7 +6,7 @@ comparison below is written to let a case pass only when it can be shown to be i
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TypeGuard
@@ -15,7 +15,7 @@ from workflows.decimals import decimal_of
 from workflows.expressions import Expression, ExpressionError
 from workflows.facts import Facts
 from workflows.pointers import ABSENT, read
-from workflows.wording import grouped, name_of, plain, quote, shown
+from workflows.wording import Reason, compared, name_of, plain, quote, unfinished
 
 __all__ = ["Facts", "Firing", "Kind", "TriggerRule", "fired"]
 
@@ -77,13 +77,6 @@ class Firing:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    detail: str
-    numbers: dict[str, str] = field(default_factory=dict)
-    problem: str = ""
-
-
 def fired(rules: Sequence[TriggerRule], facts: Facts) -> list[Firing]:
     """The rules that fire, in their own order. Never raises: what cannot be read fires."""
     firings = []
@@ -125,19 +118,19 @@ def _confidence_below(rule: TriggerRule, facts: Facts) -> Reason | None:
         if not _among(facts.category, rule.categories):
             return None
     if rule.threshold is None:
-        return _unfinished("threshold")
+        return unfinished("threshold")
     confidence = facts.confidence
     if not _is_number(confidence) or not 0.0 <= confidence <= 1.0:
         return Reason("the agent gave no confidence between 0 and 1")
     # As floats: 0.3 is not under a limit of 0.30, although its exact binary value is.
     if confidence >= float(rule.threshold):
         return None
-    return _compared(Decimal(str(confidence)), "is under", rule.threshold)
+    return compared(Decimal(str(confidence)), "is under", rule.threshold)
 
 
 def _value_above(rule: TriggerRule, facts: Facts) -> Reason | None:
     if rule.threshold is None:
-        return _unfinished("threshold")
+        return unfinished("threshold")
     if facts.value is None or not facts.value.is_finite():
         return Reason("the case has no readable value", {"threshold": plain(rule.threshold)})
     if rule.currency and facts.currency != rule.currency:
@@ -148,22 +141,7 @@ def _value_above(rule: TriggerRule, facts: Facts) -> Reason | None:
         )
     if facts.value <= rule.threshold:
         return None
-    return _compared(facts.value, "is over", rule.threshold, unit=rule.currency)
-
-
-def _compared(
-    observed: Decimal, how: str, limit: Decimal, *, what: str = "", unit: str = ""
-) -> Reason:
-    left, right = shown(observed, beside=limit), grouped(limit)
-    return Reason(
-        f"{what}{left} {how} {right} {unit}".rstrip(),
-        {"observed": plain(observed), "threshold": plain(limit)},
-    )
-
-
-def _unfinished(what: str) -> Reason:
-    """A rule saved without what it needs asks a human rather than letting everything pass."""
-    return Reason(f"this rule has no {what} yet", problem=f"the trigger has no {what}")
+    return compared(facts.value, "is over", rule.threshold, unit=rule.currency)
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -182,18 +160,18 @@ def _is_missing(found: object) -> bool:
 
 def _risk_above(rule: TriggerRule, facts: Facts) -> Reason | None:
     if rule.threshold is None:
-        return _unfinished("threshold")
+        return unfinished("threshold")
     score = facts.risk_score
     if not _is_number(score) or not math.isfinite(score):
         return Reason("the agent gave no risk score", {"threshold": plain(rule.threshold)})
     if score <= float(rule.threshold):
         return None
-    return _compared(Decimal(str(score)), "is over", rule.threshold, what="a risk of ")
+    return compared(Decimal(str(score)), "is over", rule.threshold, what="a risk of ")
 
 
 def _category_in(rule: TriggerRule, facts: Facts) -> Reason | None:
     if not rule.categories:
-        return _unfinished("category")
+        return unfinished("category")
     if not facts.category:
         return Reason("the case names no category")
     found = [c for c in (facts.category, *facts.risk_categories) if _among(c, rule.categories)]
@@ -205,7 +183,7 @@ def _category_in(rule: TriggerRule, facts: Facts) -> Reason | None:
 
 def _field_missing(rule: TriggerRule, facts: Facts) -> Reason | None:
     if not rule.pointers:
-        return _unfinished("field")
+        return unfinished("field")
     missing = [p for p in rule.pointers if _is_missing(read(facts.document, p))]
     if not missing:
         return None
@@ -217,7 +195,7 @@ def _field_missing(rule: TriggerRule, facts: Facts) -> Reason | None:
 def _outside_domain(rule: TriggerRule, facts: Facts) -> Reason | None:
     bounded = rule.minimum is not None or rule.maximum is not None
     if not rule.pointers or not (bounded or rule.allowed):
-        return _unfinished("field" if not rule.pointers else "bound")
+        return unfinished("field" if not rule.pointers else "bound")
     for pointer in rule.pointers:
         reason = _outside(rule, pointer, read(facts.document, pointer))
         if reason is not None:
@@ -236,9 +214,9 @@ def _outside(rule: TriggerRule, pointer: str, found: object) -> Reason | None:
     if number is None:
         return Reason(f"{name} is no number")
     if rule.minimum is not None and number < rule.minimum:
-        return _compared(number, "is under", rule.minimum, what=f"{name}: ")
+        return compared(number, "is under", rule.minimum, what=f"{name}: ")
     if rule.maximum is not None and number > rule.maximum:
-        return _compared(number, "is over", rule.maximum, what=f"{name}: ")
+        return compared(number, "is over", rule.maximum, what=f"{name}: ")
     return None
 
 
@@ -251,7 +229,7 @@ def _cannot_proceed(rule: TriggerRule, facts: Facts) -> Reason | None:
 
 def _sample(rule: TriggerRule, facts: Facts) -> Reason | None:
     if rule.rate is None:
-        return _unfinished("rate")
+        return unfinished("rate")
     if facts.sample_draw >= rule.rate:
         return None
     share = f"{Decimal(str(rule.rate)) * 100:f}".rstrip("0").rstrip(".")
@@ -260,7 +238,7 @@ def _sample(rule: TriggerRule, facts: Facts) -> Reason | None:
 
 def _expression(rule: TriggerRule, facts: Facts) -> Reason | None:
     if rule.expression is None:
-        return _unfinished("expression")
+        return unfinished("expression")
     try:
         answer = rule.expression.evaluate(facts)
     except ExpressionError as error:

@@ -1,5 +1,6 @@
-"""Numbers and foreign text as they stand in a sentence for a reviewer."""
+"""Why a person is asked, in a sentence: numbers and foreign text as a reviewer reads them."""
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -9,6 +10,13 @@ LONGEST_QUOTE: Final = 80
 # A risk of 1e308 is a number too, but no reviewer reads three hundred digits.
 LARGEST_PLAIN: Final = Decimal("1e21")
 MOST_PLACES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    detail: str
+    numbers: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
 
 
 def quote(text: object) -> str:
@@ -49,3 +57,18 @@ def grouped(number: Decimal) -> str:
 def _places(number: Decimal) -> int:
     exponent = number.normalize().as_tuple().exponent
     return min(max(2, -exponent if isinstance(exponent, int) else 2), 20)
+
+
+def compared(
+    observed: Decimal, how: str, limit: Decimal, *, what: str = "", unit: str = ""
+) -> Reason:
+    left, right = shown(observed, beside=limit), grouped(limit)
+    return Reason(
+        f"{what}{left} {how} {right} {unit}".rstrip(),
+        {"observed": plain(observed), "threshold": plain(limit)},
+    )
+
+
+def unfinished(what: str) -> Reason:
+    """A rule saved without what it needs asks a human rather than letting everything pass."""
+    return Reason(f"this rule has no {what} yet", problem=f"the trigger has no {what}")
