@@ -1,0 +1,77 @@
+"""Scripted reviewers: they log in over HTTP and press the forms of the real pages."""
+
+import hashlib
+import threading
+import time
+from collections import Counter
+from decimal import Decimal
+from typing import Self
+
+from config.trial.pages import Button, Form, Page, Visitor
+
+START_REVIEWING = "/claim-next/"
+DECIDE = "/decide/"
+
+
+class Reviewer(threading.Thread):
+    """Takes the next review until told to stop: approves most, changes some, rejects some."""
+
+    def __init__(self, url: str, *, name: str, password: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._visitor = Visitor(url)
+        self._password = password
+        self._stopped = threading.Event()
+        self.decided: Counter[str] = Counter()
+        self.first_decided_at: float | None = None
+        self.trouble: list[str] = []
+
+    def run(self) -> None:
+        try:
+            self._visitor.log_in(self.name, self._password)
+            while not self._stopped.is_set():
+                if not self._review_next():
+                    self._stopped.wait(0.3)
+        except Exception as error:
+            self.trouble.append(f"{self.name}: {type(error).__name__}: {error}")
+        finally:
+            self._visitor.close()
+
+    def stop(self) -> Self:
+        self._stopped.set()
+        return self
+
+    def _review_next(self) -> bool:
+        queue = self._visitor.open("/")
+        start = queue.form_to(START_REVIEWING)
+        if start is None:
+            raise RuntimeError(f"{queue.url} ({queue.status}) has no button to start reviewing")
+        case = self._visitor.press(queue, start)
+        form = case.form_to(DECIDE)
+        if form is None:
+            return False
+        verdict, changes = self._choose(case, form)
+        after = self._visitor.press(case, form, button=Button("verdict", verdict), changes=changes)
+        if after.status >= 400 or after.url == case.url:
+            raise RuntimeError(f"{verdict} on {case.url} was answered {after.status}")
+        self.decided[verdict] += 1
+        self.first_decided_at = self.first_decided_at or time.monotonic()
+        return True
+
+    def _choose(self, case: Page, form: Form) -> tuple[str, dict[str, str]]:
+        """By the page's address, so that a seeded walk takes the same share of each verdict."""
+        lot = hashlib.sha256(case.url.encode()).digest()[0]
+        changes = {name: _first_choice(form, name) for name in form.choices if "reason" in name}
+        amount = next((name for name in form.fields if name.endswith("amount")), "")
+        if lot < 32:
+            return "reject", changes
+        if lot < 72 and amount:
+            return "edit", changes | {amount: _nine_tenths(form.fields[amount])}
+        return "approve", {}
+
+
+def _first_choice(form: Form, name: str) -> str:
+    return next((choice for choice in form.choices[name] if choice), "")
+
+
+def _nine_tenths(amount: str) -> str:
+    return f"{Decimal(amount.replace(',', '')) * Decimal('0.9'):.2f}"
