@@ -87,6 +87,10 @@ class Plan:
     def stage_by_id(self, stage_id: int) -> StagePlan:
         return next(stage for stage in self.stages.values() if stage.id == stage_id)
 
+    def verdicts(self) -> set[str]:
+        gates = [stage.gate for stage in self.stages.values() if stage.gate]
+        return {verdict for gate in gates for verdict in gate.verdicts}
+
 
 @lru_cache(maxsize=512)
 def plan_of(release_id: int) -> Plan:

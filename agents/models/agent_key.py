@@ -67,6 +67,10 @@ class AgentKey(models.Model):
             self.expires_at is None or self.expires_at > timezone.now()
         )
 
+    def may_use(self, workflow_id: int) -> bool:
+        allowed = {workflow.pk for workflow in self.workflows.all()}
+        return not allowed or workflow_id in allowed
+
 
 def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()

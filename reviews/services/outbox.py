@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from reviews import enqueue, wire
+from reviews import enqueue
 from reviews.models import OutcomeRun
 from reviews.outcomes.template import TemplateError, render
 from reviews.outcomes.webhook import body_for
@@ -97,26 +97,19 @@ def _document(walk: Walk) -> dict[str, Any]:
 
 def _webhook(walk: Walk, event: str, *, endpoint: WebhookEndpoint | None) -> None:
     case = walk.case
+    target = endpoint.pk if endpoint else "callback"
     run = OutcomeRun(
         case=case,
         event=event,
         endpoint=endpoint,
         kind=OutcomeRun.Kind.WEBHOOK,
         next_attempt_at=timezone.now(),
-        idempotency_key=f"{case.id.hex}-{event}-{len(walk.visits)}-{endpoint.pk if endpoint else 0}",
+        idempotency_key=f"{case.id.hex}-{event}-{len(walk.visits)}-{target}",
         body=b"",
-    )
-    shown = wire.case_on_wire(
-        case,
-        workflow=walk.plan.workflow_slug,
-        proposals=walk.proposals,
-        decisions=walk.decisions,
-        visits=walk.visits,
-        runs=walk.runs,
     )
     run.body = body_for(
         event,
-        shown,
+        walk.on_wire(),
         case.callback_format or "standard" if endpoint is None else "standard",
         timezone.now(),
         message_id=f"msg_{run.id.hex}",

@@ -6,13 +6,13 @@ decided is in memory until then, so that a whole intake costs a few statements.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
 
-from reviews import audit
+from reviews import audit, wire
 from reviews.models import (
     AuditEntry,
     AuditHead,
@@ -105,6 +105,16 @@ class Walk:
             self.runs.append(row)
         elif isinstance(row, Proposal):
             self.proposals.append(row)
+
+    def on_wire(self) -> dict[str, Any]:
+        return wire.case_on_wire(
+            self.case,
+            workflow=self.plan.workflow_slug,
+            proposals=self.proposals,
+            decisions=self.decisions,
+            visits=self.visits,
+            runs=self.runs,
+        )
 
     def reviewer_seconds(self) -> float | None:
         spent = [row.active_seconds for row in self.decisions if row.active_seconds is not None]

@@ -1,0 +1,27 @@
+from django.urls import path, register_converter
+from drf_spectacular.views import SpectacularAPIView
+
+from agents.api import views
+
+
+class CasePath:
+    """`case_…` has a converter of its own, so that no id can shadow a call such as `batch`."""
+
+    regex = "case_[0-9A-Za-z]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(CasePath, "case")
+
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(api_version="v1"), name="api-schema"),
+    path("v1/cases", views.CaseList.as_view(), name="api-case-list"),
+    path("v1/cases/<case:public_id>", views.CaseDetail.as_view(), name="api-case-detail"),
+    path("v1/workflows", views.WorkflowList.as_view(), name="api-workflow-list"),
+    path("v1/workflows/<slug:slug>", views.WorkflowDetail.as_view(), name="api-workflow-detail"),
+]

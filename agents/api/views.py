@@ -1,0 +1,158 @@
+"""The agents' calls. A body has one author: `reviews.wire`."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from agents.api import listing, shapes
+from agents.api.creating import create, live_release
+from agents.models.agent_key import Scope
+from reviews import wire
+from reviews.models import Case
+from reviews.models.case import case_id
+from workflows.compiler import Plan, plan_of
+from workflows.models import Release
+
+PROBLEMS = {
+    (code, "application/problem+json"): shapes.PROBLEM for code in (400, 401, 403, 404, 415)
+}
+CREATE_PROBLEMS = {(code, "application/problem+json"): shapes.PROBLEM for code in (409, 413, 422)}
+SECONDS_BETWEEN_POLLS = "2"
+
+
+def header(name: str, description: str) -> OpenApiParameter:
+    return OpenApiParameter(
+        name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=description
+    )
+
+
+class CaseList(APIView):
+    scopes = {"POST": Scope.CREATE, "GET": Scope.READ}
+
+    @extend_schema(
+        operation_id="case-create",
+        summary="Open a case",
+        parameters=[header("Idempotency-Key", "The same key again finds the same case.")],
+        request={"application/json": shapes.CASE_IN},
+        responses={
+            (201, "application/json"): shapes.CASE_OUT,
+            (200, "application/json"): shapes.CASE_OUT,
+            **PROBLEMS,
+            **CREATE_PROBLEMS,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        case, made = create(
+            request.data, key=request.auth, idempotency_key=request.headers.get("Idempotency-Key")
+        )
+        headers = {"Location": f"/api/v1/cases/{case['id']}", **_state_headers(case)}
+        if not made:
+            headers["Idempotency-Replayed"] = "true"
+        code = status.HTTP_201_CREATED if made else status.HTTP_200_OK
+        return Response(case, status=code, headers=headers)
+
+    @extend_schema(
+        operation_id="case-list",
+        summary="This agent's cases, newest first",
+        parameters=listing.PARAMETERS,
+        responses={
+            (200, "application/json"): shapes.PAGE_OF_CASES,
+            **PROBLEMS,
+            (422, "application/problem+json"): shapes.PROBLEM,
+        },
+    )
+    def get(self, request: Request) -> Response:
+        cases, next_cursor = listing.page(request.user, request.query_params)
+        return Response({"object": "list", "data": wire.load(cases), "next_cursor": next_cursor})
+
+
+class CaseDetail(APIView):
+    scopes = {"GET": Scope.READ}
+
+    @extend_schema(
+        operation_id="case-read",
+        summary="The case now, or as soon as it is no longer pending",
+        parameters=[
+            header(
+                "Prefer", "`wait=N`: hold the answer up to N seconds (at most 50) while pending."
+            )
+        ],
+        responses={(200, "application/json"): shapes.CASE_OUT, **PROBLEMS},
+    )
+    def get(self, request: Request, public_id: str) -> Response:
+        case = wire.load(_own(request, public_id))[0]
+        return Response(case, headers=_state_headers(case))
+
+
+class WorkflowList(APIView):
+    scopes = {"GET": Scope.READ}
+
+    @extend_schema(
+        operation_id="workflow-list",
+        summary="What this key may post to",
+        responses={(200, "application/json"): shapes.LIST_OF_WORKFLOWS, **PROBLEMS},
+    )
+    def get(self, request: Request) -> Response:
+        live = Release.objects.filter(state=Release.State.LIVE).select_related("workflow")
+        releases = live.prefetch_related("action_types").order_by("workflow__slug")
+        rows = [r for r in releases if request.auth.may_use(r.workflow_id)]
+        return Response({"object": "list", "data": [_workflow(row) for row in rows]})
+
+
+class WorkflowDetail(APIView):
+    scopes = {"GET": Scope.READ}
+
+    @extend_schema(
+        operation_id="workflow-read",
+        summary="One workflow: the shape of its data and the decisions it may bring",
+        responses={(200, "application/json"): shapes.WORKFLOW_OUT, **PROBLEMS},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        return Response(_workflow(live_release(slug, key=request.auth)))
+
+
+def _own(request: Request, public_id: str) -> list[Case]:
+    """The agent's own case; another's is as good as none."""
+    try:
+        found = Case.objects.of_agent(request.user.pk).filter(pk=case_id(public_id))
+    except ValueError as error:
+        raise Http404 from error
+    cases = list(wire.readable(found))
+    if not cases:
+        raise Http404
+    return cases
+
+
+def _state_headers(case: dict[str, Any]) -> dict[str, str]:
+    headers = {"ETag": f'"{case["version"]}"', "Cache-Control": "no-store"}
+    if case["status"] == "pending":
+        headers["Retry-After"] = SECONDS_BETWEEN_POLLS
+    return headers
+
+
+def _workflow(release: Release) -> dict[str, Any]:
+    plan: Plan = plan_of(release.pk)
+    return {
+        "object": "workflow",
+        "slug": release.workflow.slug,
+        "name": release.workflow.name,
+        "purpose": release.workflow.purpose,
+        "release": release.number,
+        "input_schema": release.input_schema,
+        "actions": [
+            {
+                "name": action.name,
+                "title": str(action),
+                "args_schema": action.args_schema,
+                "reversibility": action.reversibility,
+            }
+            for action in release.action_types.all()
+        ],
+        "decisions": [verdict for verdict in shapes.DECISIONS if verdict in plan.verdicts()],
+    }
