@@ -44,11 +44,13 @@ $(PY):
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: requirements.lock agents/client/pyproject.toml | $(PY)
-	$(PIP) --require-hashes -r requirements.lock
-	$(PIP) --no-deps --no-build-isolation -e agents/client
+	@echo Installing what running needs into $(VENV) …
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e agents/client
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock agents/client/pyproject.toml | $(PY)
-	$(PIP) --require-hashes -r requirements-dev.lock
-	$(PIP) --no-deps --no-build-isolation -e agents/client
+	@echo Installing what testing needs into $(VENV) …
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-deps --no-build-isolation -e agents/client
 	@touch $(VENV)/.installed $@
