@@ -5,18 +5,14 @@ writes to the applicant what was decided. The loan itself is booked by the workf
 Environment: HANDRAIL_URL, CREDIT_AGENT_KEY, LEDGER_URL.
 """
 
-import argparse
 import asyncio
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-import httpx2
-from handrail_client import AsyncHandrail, Case
-
 from agents.demo import applications, wording
-from agents.demo.posting import Proposal, Settings, send_letter, verdict, work_through
+from agents.demo.posting import Proposal, options, run_agent
 from agents.demo.scorer import Score, load_model, score
 
 WORKFLOW = "credit-applications"
@@ -93,37 +89,21 @@ def _risk_categories(application: Mapping[str, Any]) -> list[str]:
     return [name for name, present in signs.items() if present]
 
 
-async def act(case: Case, *, http: httpx2.AsyncClient) -> str:
-    action = case.action_to_run
-    if action is None:
-        return f"{verdict(case)}: no letter"
-    args = action["args"]
-    letter = {
+def letter(args: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "application": args["application"],
         "decision": args["decision"],
         "text": args.get("note", ""),
     }
-    await send_letter(case, letter, http=http)
-    return f"{verdict(case)}: told the applicant ({args['decision']})"
-
-
-async def main(limit: int, rate: float) -> None:
-    settings = Settings.from_environment(key_name="CREDIT_AGENT_KEY")
-    async with (
-        AsyncHandrail(settings.url, key=settings.key) as handrail,
-        httpx2.AsyncClient(base_url=settings.ledger) as http,
-    ):
-        await work_through(
-            islice(proposals(), limit),
-            handrail=handrail,
-            act=lambda case: act(case, http=http),
-            rate=rate,
-        )
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--limit", type=int, default=200, help="how many applications")
-    parser.add_argument("--rate", type=float, default=2, help="cases a second; 0: no pause")
-    arguments = parser.parse_args()
-    asyncio.run(main(arguments.limit, arguments.rate))
+    chosen = options(__doc__)
+    asyncio.run(
+        run_agent(
+            islice(proposals(), chosen.limit),
+            key_name="CREDIT_AGENT_KEY",
+            letter_for=letter,
+            rate=chosen.rate,
+        )
+    )

@@ -1,5 +1,6 @@
 """How a demo agent works: propose at a steady rate, wait for every decision at once, act on it."""
 
+import argparse
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -10,6 +11,8 @@ import httpx2
 from handrail_client import AsyncHandrail, Case, ProblemError
 
 Act = Callable[[Case], Awaitable[str]]
+# Writes the letter about an action's arguments.
+Write = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +95,38 @@ def _where(case: Case) -> str:
     return "; ".join(reason.detail for reason in case.reasons) or case.status
 
 
-def verdict(case: Case) -> str:
-    if case.decision is None:
-        return case.status
-    return f"{case.decision.type} by {case.decision.by}"
-
-
-async def send_letter(case: Case, letter: Mapping[str, Any], *, http: httpx2.AsyncClient) -> None:
-    """Posts the letter once, however often the agent is restarted."""
+async def act(case: Case, *, letter_for: Write, http: httpx2.AsyncClient) -> str:
+    """Tells the customer what was decided, once, however often the agent is restarted."""
+    verdict = f"{case.decision.type} by {case.decision.by}" if case.decision else case.status
+    action = case.action_to_run
+    if action is None:
+        return f"{verdict}: no letter"
+    letter = {"case": case.id, **letter_for(action["args"])}
     reply = await http.post(
-        "/letters",
-        json={"case": case.id, **letter},
-        headers={"Idempotency-Key": f"letter-{case.id}"},
+        "/letters", json=letter, headers={"Idempotency-Key": f"letter-{case.id}"}
     )
     reply.raise_for_status()
+    return f"{verdict}: told the customer"
+
+
+async def run_agent(
+    proposals: Iterable[Proposal], *, key_name: str, letter_for: Write, rate: float
+) -> None:
+    settings = Settings.from_environment(key_name=key_name)
+    async with (
+        AsyncHandrail(settings.url, key=settings.key) as handrail,
+        httpx2.AsyncClient(base_url=settings.ledger) as http,
+    ):
+        await work_through(
+            proposals,
+            handrail=handrail,
+            act=lambda case: act(case, letter_for=letter_for, http=http),
+            rate=rate,
+        )
+
+
+def options(about: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
+    parser.add_argument("--limit", type=int, default=200, help="how many cases")
+    parser.add_argument("--rate", type=float, default=2, help="cases a second; 0: no pause")
+    return parser.parse_args()

@@ -5,7 +5,6 @@ with many small clear claims and a few large, vague or repeated ones. Now and th
 that it cannot proceed. Environment: HANDRAIL_URL, REFUND_AGENT_KEY, LEDGER_URL.
 """
 
-import argparse
 import asyncio
 import random
 from collections.abc import Iterator, Mapping
@@ -14,10 +13,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-import httpx2
-from handrail_client import AsyncHandrail, Case
-
-from agents.demo.posting import Proposal, Settings, send_letter, verdict, work_through
+from agents.demo.posting import Proposal, options, run_agent
 
 WORKFLOW = "customer-refunds"
 AGENT_VERSION = "2.1"
@@ -141,33 +137,17 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-async def act(case: Case, *, http: httpx2.AsyncClient) -> str:
-    action = case.action_to_run
-    if action is None:
-        return f"{verdict(case)}: no letter"
-    args = action["args"]
-    letter = {"order": args["order"], "amount": args["amount"], "text": args.get("note", "")}
-    await send_letter(case, letter, http=http)
-    return f"{verdict(case)}: told the customer ({args['amount']} {args['currency']})"
-
-
-async def main(limit: int, rate: float) -> None:
-    settings = Settings.from_environment(key_name="REFUND_AGENT_KEY")
-    async with (
-        AsyncHandrail(settings.url, key=settings.key) as handrail,
-        httpx2.AsyncClient(base_url=settings.ledger) as http,
-    ):
-        await work_through(
-            islice(proposals(), limit),
-            handrail=handrail,
-            act=lambda case: act(case, http=http),
-            rate=rate,
-        )
+def letter(args: Mapping[str, Any]) -> dict[str, Any]:
+    return {"order": args["order"], "amount": args["amount"], "text": args.get("note", "")}
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--limit", type=int, default=60, help="how many requests")
-    parser.add_argument("--rate", type=float, default=1, help="cases a second; 0: no pause")
-    arguments = parser.parse_args()
-    asyncio.run(main(arguments.limit, arguments.rate))
+    chosen = options(__doc__)
+    asyncio.run(
+        run_agent(
+            islice(proposals(), chosen.limit),
+            key_name="REFUND_AGENT_KEY",
+            letter_for=letter,
+            rate=chosen.rate,
+        )
+    )
