@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from agents.api.problems import Conflict, KeyReused, Malformed
+from agents.api.problems import InFlight, KeyReused, Malformed
 from agents.models import IdempotencyKey
 from reviews.digests import digest_of
 from reviews.models import Case
@@ -49,11 +49,11 @@ def fingerprint(agent: Agent, body: Mapping[str, Any]) -> str:
 
 def earlier_case(agent: Agent, *, key: str, fingerprint: str) -> Case | None:
     """The case this call made before; None when it is the first, and then nobody else can
-    start the same until this transaction ends. Raises Conflict while another call with the key
+    start the same until this transaction ends. Raises InFlight while another call with the key
     is under way, KeyReused when it stands for another proposal."""
     found = IdempotencyKey.objects.filter(agent=agent, key=key).select_related("case").first()
     if found is None and not _alone(agent, key):
-        raise Conflict("The first call with this Idempotency-Key is still under way.")
+        raise InFlight("The first call with this Idempotency-Key is still under way.")
     # It may have ended between the look and the lock.
     found = found or (
         IdempotencyKey.objects.filter(agent=agent, key=key).select_related("case").first()

@@ -43,7 +43,7 @@ def read(stream: Any) -> bytes:
 
 def parse(body: bytes) -> Any:
     """Raises ParseError (400) for what is no JSON, Unprocessable (422) with pointers for NUL,
-    lone surrogates, duplicate keys, integers beyond 2^53−1 and numbers that are not finite."""
+    lone surrogates, duplicate keys, integers beyond 2^53-1 and numbers that are not finite."""
     try:
         document = json.loads(
             body.decode("utf-8"),
@@ -74,7 +74,7 @@ def _object(pairs: list[tuple[str, Any]]) -> Any:
 
 def _integer(text: str) -> Any:
     if len(text) > 17 or abs(int(text)) > LARGEST_INTEGER:
-        return _Unreadable("is an integer beyond 2^53−1; send it as a string")
+        return _Unreadable("is an integer beyond 2^53-1; send it as a string")
     return int(text)
 
 

@@ -38,6 +38,12 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
+class InFlight(Conflict):
+    """The one conflict that a client mends by asking again."""
+
+    default_code = "idempotency-in-flight"
+
+
 class KeyReused(Unprocessable):
     default_code = "idempotency-key-reused"
     default_detail = "This Idempotency-Key was used for another proposal."

@@ -20,6 +20,7 @@ register_converter(CasePath, "case")
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(api_version="v1"), name="api-schema"),
+    path("docs/", views.docs, name="api-docs"),
     path("v1/cases", views.CaseList.as_view(), name="api-case-list"),
     path("v1/cases/<case:public_id>", views.CaseDetail.as_view(), name="api-case-detail"),
     path("v1/workflows", views.WorkflowList.as_view(), name="api-workflow-list"),

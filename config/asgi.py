@@ -1,0 +1,38 @@
+"""The web process: waits are held here natively, everything else is Django's WSGI side.
+
+Under ASGI Django costs a thread hop for every request, so only what waits is asynchronous:
+`agents.api.waiting` holds the agents that asked to wait, without a thread or a database
+connection each, and hands every request that is to be answered to the one author of bodies.
+"""
+
+import os
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+
+from agents.api.waiting import WaitingRoom
+from config.wsgi import application as site
+
+THREADS = int(os.environ.get("HANDRAIL_WEB_THREADS", "8"))
+
+_waiting = WaitingRoom(WSGIMiddleware(site, workers=THREADS))
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+        return
+
+    async def received() -> dict[str, Any]:
+        # granian's receive returns a future, which a2wsgi cannot schedule.
+        return await receive()
+
+    await _waiting(scope, received, send)
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
