@@ -43,7 +43,7 @@ class Field:
 
 def fields(schema: Mapping[str, Any], *, at: str = "") -> list[Field]:
     """The editable fields of an object schema in its own order; nested objects are flattened."""
-    return list(_fields(_resolved(schema, schema), schema, at, "", required=True, depth=0))
+    return list(_fields(resolved(schema, schema), schema, at, "", required=True, depth=0))
 
 
 def _fields(
@@ -57,10 +57,10 @@ def _fields(
 ) -> Iterator[Field]:
     needed = node.get("required", ())
     for name, schema in node.get("properties", {}).items():
-        child = _resolved(schema, root)
+        child = resolved(schema, root)
         if child.get("readOnly") or "const" in child:
             continue
-        label = prefix + _label(name, child)
+        label = prefix + label_of(name, child)
         pointer, wanted = at + join(name), required and name in needed
         if _is_form(child) and depth < DEEPEST:
             inside = f"{label}: "
@@ -110,7 +110,7 @@ def _is_form(schema: Mapping[str, Any]) -> bool:
     return _types(schema) == {"object"} and bool(schema.get("properties"))
 
 
-def _resolved(schema: object, root: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved(schema: object, root: Mapping[str, Any]) -> Mapping[str, Any]:
     """Follow local references; what stands beside "$ref" (a title, a limit) wins."""
     found = schema if isinstance(schema, Mapping) else {}
     for _ in range(DEEPEST):
@@ -127,7 +127,7 @@ def _target(root: Mapping[str, Any], pointer: str) -> object:
     return read(root, pointer) if pointer.startswith("/") else {}
 
 
-def _label(name: str, schema: Mapping[str, Any]) -> str:
+def label_of(name: str, schema: Mapping[str, Any]) -> str:
     title = schema.get("title")
     if isinstance(title, str) and title:
         return title

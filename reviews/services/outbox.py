@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from reviews import enqueue
-from reviews.models import OutcomeRun
+from reviews.models import Decision, OutcomeRun
 from reviews.outcomes.template import TemplateError, render
 from reviews.outcomes.webhook import body_for
 from reviews.services.facts import document_of
@@ -54,8 +54,9 @@ def nudge(run: OutcomeRun) -> None:
 
 
 def _run(walk: Walk, rule: OutcomePlan) -> OutcomeRun:
-    rendered = render(rule.template, _document(walk))
     decision = walk.last_decision
+    document = document_for(walk, decision=decision, verdict=walk.case.verdict)
+    rendered = render(rule.template, document)
     return OutcomeRun(
         case=walk.case,
         visit=walk.visit,
@@ -73,8 +74,9 @@ def _run(walk: Walk, rule: OutcomePlan) -> OutcomeRun:
     )
 
 
-def _document(walk: Walk) -> dict[str, Any]:
-    case, decision = walk.case, walk.last_decision
+def document_for(walk: Walk, *, decision: Decision, verdict: str) -> dict[str, Any]:
+    """What an outcome rule's template may copy from."""
+    case = walk.case
     return document_of(case, walk.proposal) | {
         "case": {
             "id": case.public_id,
@@ -88,7 +90,7 @@ def _document(walk: Walk) -> dict[str, Any]:
         },
         "decision": {
             "id": decision.id.hex,
-            "type": case.verdict,
+            "type": verdict,
             "message": decision.message,
             "reason_code": decision.reason_code,
         },

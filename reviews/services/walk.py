@@ -48,6 +48,11 @@ class Walk:
             .select_related("agent", "release__workflow")
             .get(pk=case_id)
         )
+        return cls.reading(case)
+
+    @classmethod
+    def reading(cls, case: Case) -> Self:
+        """The same without the lock: to look at, never to walk or save."""
         return cls(
             case=case,
             plan=plan_of(case.release_id),

@@ -1,0 +1,30 @@
+"""What stands around every page: the rail of queues."""
+
+from functools import cached_property
+
+from django.http import HttpRequest
+
+from reviews.loads import QueueLoad, queue_loads
+from reviews.models import Review
+
+
+class Rail:
+    """Read only by the templates that draw it, so that all other pages pay nothing."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._user = request.user
+
+    @cached_property
+    def queues(self) -> list[QueueLoad]:
+        return queue_loads(self._user) if self._user.is_authenticated else []
+
+    @cached_property
+    def claimed(self) -> int:
+        if not self._user.is_authenticated:
+            return 0
+        return Review.objects.claimed_by(self._user).count()
+
+
+def rail(request: HttpRequest) -> dict[str, Rail]:
+    # An error page may be drawn before anybody is known.
+    return {"rail": Rail(request)} if hasattr(request, "user") else {}
