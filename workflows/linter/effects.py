@@ -1,0 +1,83 @@
+"""Who decides, what runs, and what happens when nobody answers."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from workflows.definitions import Definition
+from workflows.linter.findings import Finding, error, stages_of, warning
+from workflows.linter.graph import Graph
+
+# Header names that carry a credential in plain words.
+_SECRET_HEADERS: Final = ("authorization", "token", "secret", "api-key", "apikey", "cookie")
+
+
+def check_queues(definition: Definition) -> Iterator[Finding]:
+    queues = {queue["slug"]: queue for queue in definition["queues"]}
+    for slug, queue in queues.items():
+        if not queue.get("teams"):
+            yield error(f"queue {slug}", "No team works this queue: give it one.")
+
+
+def check_outcomes(definition: Definition) -> Iterator[Finding]:
+    graph = Graph(definition)
+    for stage in definition["stages"]:
+        where = f"stage {stage['key']}"
+        rules = stage.get("outcomes", ())
+        if rules and stage["kind"] != "ACTION":
+            yield error(where, "Outcome rules run at an ACTION only: move them to one.")
+        elif stage["kind"] == "ACTION":
+            arriving = graph.verdicts_into(stage["key"])
+            for rule in rules:
+                yield from _outcome(f"{where}, {rule['title']}", rule, arriving)
+    if definition["release"].get("executor") == "AGENT":
+        for where, stage in stages_of(definition, "ACTION"):
+            for rule in stage.get("outcomes", ()):
+                if rule.get("kind", "http_request") == "http_request":
+                    yield error(
+                        f"{where}, {rule['title']}",
+                        "The agent runs the action itself, so this request would run it twice: "
+                        "remove the rule, or make HANDRAIL the executor.",
+                    )
+
+
+def _outcome(where: str, rule: Mapping[str, Any], arriving: set[str]) -> Iterator[Finding]:
+    if not arriving & set(rule["on_verdicts"]):
+        yield warning(
+            where,
+            f"This never runs: cases come here on {', '.join(sorted(arriving)) or 'no route'}.",
+        )
+    headers = rule["template"].get("headers", {}) if isinstance(rule["template"], Mapping) else {}
+    for name, value in headers.items() if isinstance(headers, Mapping) else ():
+        if isinstance(value, str) and any(one in name.lower() for one in _SECRET_HEADERS):
+            yield error(
+                where,
+                f"The header {name} holds its secret in plain text: store it as a secret and "
+                'write {"$secret": "its-name"}, with "prefix": "Bearer " if it has one.',
+            )
+
+
+def check_timeouts(definition: Definition) -> Iterator[Finding]:
+    kinds = [action.get("reversibility", "IRREVERSIBLE") for action in definition["actions"]]
+    for _, stage in stages_of(definition, "ACTION"):
+        kinds += [one.get("reversibility", "IRREVERSIBLE") for one in stage.get("outcomes", ())]
+    for where, stage in stages_of(definition, "GATE"):
+        gate = stage.get("gate", {})
+        # What nobody classified counts as irreversible.
+        if gate.get("on_timeout") == "APPROVE" and ("IRREVERSIBLE" in kinds or not kinds):
+            yield error(
+                where,
+                "Silence would approve what cannot be taken back: reject or escalate when time "
+                "runs out, or classify the actions and outcomes as reversible.",
+            )
+        if gate.get("on_timeout") in ("APPROVE", "ESCALATE") and not gate.get("time_limit_minutes"):
+            yield warning(where, "Without a time limit only the agent's own deadline counts.")
+
+
+def check_separation(definition: Definition) -> Iterator[Finding]:
+    gates = {stage["key"] for _, stage in stages_of(definition, "GATE")}
+    for where, stage in stages_of(definition, "GATE"):
+        for rule in stage.get("gate", {}).get("separation", ()):
+            if "stage" in rule and (rule["stage"] not in gates or rule["stage"] == stage["key"]):
+                yield error(
+                    where, f"Nobody decides at {rule['stage']} before: name an earlier gate."
+                )
