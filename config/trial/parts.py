@@ -25,14 +25,16 @@ WEB = (
 )
 WORKER = ("celery", "-A", "config", "worker", "--concurrency=2", "--loglevel=warning")
 BEAT = ("celery", "-A", "config", "beat", "--loglevel=warning", "--pidfile=")
+# Ten lines of advice that do not fit a trial, which also runs in containers as root.
+AS_ROOT_TOO = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
 
 
 def start_site(
-    processes: Processes, *, directory: Path, web_port: int, environment: Mapping[str, str]
+    processes: Processes, *, directory: Path, web_port: int, environment: dict[str, str]
 ) -> None:
     schedule = f"--schedule={directory / 'beat-schedule'}"
     processes.start("web", [*WEB, f"--port={web_port}"], environment=environment)
-    processes.start("worker", WORKER, environment=environment)
+    processes.start("worker", WORKER, environment=environment | AS_ROOT_TOO)
     processes.start("beat", [*BEAT, schedule], environment=environment)
 
 

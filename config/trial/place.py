@@ -70,7 +70,8 @@ class Place:
             "polling_interval": 0.05,
         }
         return {
-            "CELERY_BROKER_URL": "filesystem://",
+            "CELERY_BROKER_URL": "filesystem://localhost",
+            "CELERY_BROKER_TRANSPORT": "config.trial.broker:Transport",
             "CELERY_BROKER_TRANSPORT_OPTIONS": json.dumps(options),
         }
 
