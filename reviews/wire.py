@@ -108,7 +108,8 @@ def _decision(
 ) -> dict[str, Any]:
     counted = counting(decisions)
     by_people = [row for row in counted if row.by == Decision.By.REVIEWER]
-    last = (by_people if by_people and counted[-1].by != Decision.By.TIMEOUT else counted)[-1]
+    # A gate that let it pass afterwards decided nothing.
+    last = ([row for row in counted if row.by != Decision.By.RULE] or counted)[-1]
     decision: dict[str, Any] = {
         "type": case.verdict,
         "message": last.message,

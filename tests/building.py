@@ -154,7 +154,11 @@ def draft(
         audit_rate=0.5,
     )
     ActionType.objects.create(
-        release=release, name="refund", title="Refund", args_schema=ARGS_SCHEMA
+        release=release,
+        name="refund",
+        title="Refund",
+        args_schema=ARGS_SCHEMA,
+        reversibility="REVERSIBLE",
     )
     first = stage(release, "approval", "Refund approval", Stage.Kind.GATE, 1)
     second = stage(release, "second", "Second approval", Stage.Kind.GATE, 2)
@@ -189,6 +193,7 @@ def draft(
         title="Book the refund",
         on_verdicts=["auto", "approve", "edit"],
         template=TEMPLATE,
+        reversibility="REVERSIBLE",
     )
     return release
 

@@ -55,7 +55,10 @@ def _arrive(walk: Walk) -> str | None:
 def _at_gate(walk: Walk) -> str | None:
     gate = walk.stage.gate
     assert gate is not None
-    firings = fired(gate.triggers, _facts(walk)) or _stopped(walk.case)
+    firings = fired(gate.triggers, _facts(walk))
+    # A stop brakes the automatic lane: a case that a person has seen is not in it.
+    if not firings and walk.case.lane is None:
+        firings = _stopped(walk.case)
     walk.visit.firings = [firing.as_json() for firing in firings]
     if firings:
         _settle_lane(walk, Case.Lane.HUMAN)

@@ -5,9 +5,11 @@ import threading
 import pytest
 from django.db import connections
 
+from agents.models import AgentKey
 from reviews.models import Case
 from tests.building import build_house, proposal
 from tests.conftest import AgentClient
+from workflows.models import Agent
 
 
 @pytest.mark.django_db
@@ -37,9 +39,6 @@ class TestRepeats:
         assert first.status_code == 201 and again.json()["id"] == first.json()["id"]
 
     def test_keys_of_two_agents_do_not_meet(self, house, agent):
-        from agents.models import AgentKey
-        from workflows.models import Agent
-
         first = agent.post(key="one")
         other = Agent.objects.create(name="Other", slug="other", owner=house.owner)
         _row, agent.key = AgentKey.make(other)

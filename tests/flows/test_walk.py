@@ -2,34 +2,13 @@
 
 import pytest
 
-from reviews.models import AuditEntry, Case, OutcomeRun, Review
-from reviews.models.case import case_id
+from reviews.models import Case, OutcomeRun, Review
 from reviews.services import claims
 from reviews.services.decisions import StaleProposal, decide_review
 from reviews.services.verdicts import Answer, InvalidVerdict
+from tests.deciding import case_of, decide, events
 
 pytestmark = pytest.mark.django_db
-
-
-def case_of(response):
-    assert response.status_code == 201, response.content
-    return Case.objects.get(pk=case_id(response.json()["id"]))
-
-
-def decide(review, reviewer, verdict="approve", **options):
-    proposal = review.case.proposals.last()
-    answer = {k: options.pop(k) for k in ("changes", "message", "reason_code") if k in options}
-    return decide_review(
-        Review.objects.get(pk=review.pk),
-        reviewer=reviewer,
-        answer=Answer(verdict=verdict, **answer),
-        revision=proposal.revision,
-        digest=proposal.digest,
-    )
-
-
-def events(case):
-    return [entry.event for entry in AuditEntry.objects.filter(case=case).order_by("position")]
 
 
 def test_a_confident_small_refund_passes_unasked_and_is_on_record(house, agent):

@@ -1,0 +1,176 @@
+"""What was approved runs, once, on a real server; what fails for good reaches a person."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from standardwebhooks import Webhook
+
+from reviews.models import OutcomeRun, Review
+from reviews.services import outcomes
+from tests.building import TEMPLATE, build_house
+from tests.conftest import AgentClient
+from tests.deciding import case_of, events, fresh, run_everything_due, take_and_decide
+from workflows.models import Release, WebhookEndpoint
+
+pytestmark = pytest.mark.django_db
+
+
+class Ledger:
+    """Books each key once; answers what it is told to answer first."""
+
+    def __init__(self):
+        self.requests, self.answers = [], []
+        ledger = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                ledger.requests.append((self.path, dict(self.headers), body))
+                self.send_response(ledger.answers.pop(0) if ledger.answers else 201)
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def keys(self):
+        return [headers["Idempotency-Key"] for _path, headers, _body in self.requests]
+
+
+@pytest.fixture
+def ledger(settings, monkeypatch):
+    ledger = Ledger()
+    settings.OUTBOUND_ALLOW = [ledger.address]
+    monkeypatch.setitem(TEMPLATE, "url", f"http://{ledger.address}/refunds")
+    yield ledger
+    ledger.server.shutdown()
+
+
+@pytest.fixture
+def desk(ledger, db):
+    house = build_house()
+    return house, AgentClient(house.key)
+
+
+def test_what_was_approved_runs_once_and_the_case_completes(desk, ledger):
+    house, agent = desk
+    case = case_of(agent.post(confidence=0.5))
+    take_and_decide(house.one, "edit", changes={"/action/args/amount": "45.00"})
+    run_everything_due()
+    (path, headers, body) = ledger.requests[0]
+    assert len(ledger.requests) == 1 and path == "/refunds"
+    assert json.loads(body) == {"case": case.public_id, "order": "A1", "amount": "45.00"}
+    run = OutcomeRun.objects.get()
+    assert headers["Idempotency-Key"] == run.idempotency_key
+    assert fresh(case).state == "COMPLETED"
+    assert events(case)[-3:] == ["outcome.scheduled", "outcome.succeeded", "case.completed"]
+    shown = agent.get(f"/api/v1/cases/{case.public_id}").json()["outcomes"]
+    assert [row["status"] for row in shown] == ["succeeded"]
+
+
+def test_a_target_that_stumbles_is_asked_again_under_the_same_key(desk, ledger):
+    _house, agent = desk
+    ledger.answers = [503, 500]
+    case = case_of(agent.post())
+    run_everything_due()
+    assert len(ledger.keys()) == 3 and len(set(ledger.keys())) == 1
+    assert fresh(case).state == "COMPLETED"
+    assert events(case).count("outcome.retried") == 2
+
+
+def test_a_refusal_for_good_opens_an_exception_and_a_person_retries(desk, ledger):
+    house, agent = desk
+    ledger.answers = [409]
+    case = case_of(agent.post())
+    run_everything_due()
+    assert fresh(case).state == "FAILED"
+    review = Review.objects.get()
+    assert (review.kind, review.queue) == ("EXCEPTION", house.exceptions)
+    assert "409" in review.reasons[0]["detail"]
+    take_and_decide(house.one, "retry")
+    run_everything_due()
+    assert fresh(case).state == "COMPLETED" and len(set(ledger.keys())) == 1
+
+
+def test_a_target_that_is_down_for_good_is_given_up_with_a_reason(desk, ledger):
+    house, agent = desk
+    ledger.answers = [500] * 20
+    case = case_of(agent.post())
+    run_everything_due()
+    assert fresh(case).state == "FAILED" and len(ledger.requests) == 6
+    take_and_decide(house.one, "give_up", message="Paid by hand.")
+    assert fresh(case).state == "COMPLETED"
+    assert OutcomeRun.objects.get().state == "CANCELLED"
+
+
+def test_retrying_twice_is_possible_for_the_same_person(desk, ledger):
+    house, agent = desk
+    ledger.answers = [409, 409]
+    case = case_of(agent.post())
+    for _ in range(2):
+        run_everything_due()
+        assert fresh(case).state == "FAILED"
+        take_and_decide(house.one, "retry")
+    run_everything_due()
+    assert fresh(case).state == "COMPLETED"
+
+
+def test_an_address_inside_the_house_is_refused_and_a_person_sees_why(desk, ledger, settings):
+    settings.OUTBOUND_ALLOW = []
+    _house, agent = desk
+    case = case_of(agent.post())
+    run_everything_due()
+    assert fresh(case).state == "FAILED" and not ledger.requests
+    assert "127.0.0.1" in Review.objects.get().reasons[0]["detail"]
+
+
+def test_a_run_is_won_by_one_worker_only(desk, ledger):
+    _house, agent = desk
+    agent.post()
+    run = OutcomeRun.objects.get()
+    outcomes.run(run.pk)
+    outcomes.run(run.pk)
+    assert len(ledger.requests) == 1
+
+
+def test_the_agent_hears_the_decision_signed_as_the_standard_says(desk, ledger):
+    house, agent = desk
+    secret = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    endpoint = WebhookEndpoint(agent=house.agent, label="main", events=["case.decided"])
+    endpoint.url, endpoint.secrets = f"http://{ledger.address}/hook", [secret]
+    endpoint.save()
+    case = case_of(agent.post(confidence=0.5))
+    take_and_decide(house.one)
+    run_everything_due()
+    (headers, body) = next((h, b) for path, h, b in ledger.requests if path == "/hook")
+    told = Webhook(secret).verify(body, {k.lower(): v for k, v in headers.items()})
+    assert told["type"] == "case.decided" and told["data"]["id"] == case.public_id
+    assert told["data"]["decision"]["type"] == "approve"
+
+
+def test_a_callback_address_is_a_secret_at_rest(desk, ledger):
+    house, agent = desk
+    url = f"http://{ledger.address}/resume/top-secret"
+    case = case_of(agent.post(confidence=0.5, callback={"url": url, "format": "raw"}))
+    take_and_decide(house.one, "reject", message="No.")
+    run_everything_due()
+    (path, _headers, body) = ledger.requests[0]
+    assert path == "/resume/top-secret" and json.loads(body)["type"] == "reject"
+    assert b"top-secret" not in bytes(fresh(case).callback_url_encrypted)
+    run = OutcomeRun.objects.get()
+    assert "top-secret" not in f"{run.url}{run.last_error}{bytes(run.body)!r}"
+
+
+def test_a_request_that_cannot_be_rendered_reaches_a_person(ledger, monkeypatch, db):
+    monkeypatch.setitem(TEMPLATE, "body", {"note": {"$ref": "/action/args/note"}})
+    house = build_house()
+    agent = AgentClient(house.key)
+    case = case_of(agent.post())
+    assert fresh(case).state == "FAILED"
+    assert "note" in Review.objects.get().reasons[0]["detail"]
+    assert Release.objects.get().state == "LIVE"
