@@ -101,7 +101,7 @@ def test_an_unreachable_target_is_tried_again_and_certainly_did_nothing():
 
 def test_a_late_answer_is_tried_again_and_the_work_may_be_done():
     with Target(delay=2) as target:
-        outcome = deliver_to(target, timeout=0.2)
+        outcome = deliver_to(target, timeout=0.5)
         assert isinstance(outcome, Retry)
         assert outcome.uncertain
 

@@ -303,9 +303,9 @@ def test_a_server_without_tls_means_that_nothing_was_sent():
 def test_a_late_answer_is_unanswered_and_its_words_hold_no_path():
     with Target(delay=2) as target:
         with pytest.raises(Unanswered) as caught:
-            get(target.url("/cb/secret-token"), allow=[target.place], timeout=0.2)
+            get(target.url("/cb/secret-token"), allow=[target.place], timeout=0.5)
         assert "secret-token" not in str(caught.value)
-        assert len(target.received) == 1
+        assert [request.path for request in target.received] == ["/cb/secret-token"]
 
 
 def test_a_connection_lost_after_the_request_is_unanswered():
@@ -347,8 +347,9 @@ def pour_forever(handler):
 
 def test_an_endless_answer_is_cut_and_its_status_counts():
     with Target(misbehave=pour_forever) as target:
-        reply = get(target.url(), allow=[target.place])
+        reply = get(target.url(), allow=[target.place], timeout=20)
         assert (reply.status, len(reply.body_excerpt)) == (200, 4096)
+        assert reply.duration < 10
 
 
 @pytest.mark.parametrize(
