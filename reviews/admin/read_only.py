@@ -1,0 +1,48 @@
+"""What happened is looked at here and never edited, whatever rights a person has."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from workflows.admin.fields import pretty
+
+COUNTED = 10_000
+
+
+class CappedPaginator(Paginator):
+    """Counts to a limit: nobody pages through a million rows, and counting them takes seconds."""
+
+    @cached_property
+    def count(self) -> int:
+        return self.object_list.order_by()[:COUNTED].count()
+
+
+class NeverEdited:
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(NeverEdited, admin.ModelAdmin):
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    # An order that no index gives would sort the whole table.
+    sortable_by = ()
+
+
+def document(value: Any) -> SafeString:
+    """JSON on several lines; always escaped."""
+    return format_html('<pre class="code">{}</pre>', pretty(value))

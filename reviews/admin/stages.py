@@ -1,0 +1,53 @@
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext as _
+
+from reviews.outcomes.template_check import check_template
+from workflows.admin import stage as drafts
+from workflows.admin.gate import GateAdmin
+from workflows.models import Gate, Secret, Stage
+
+admin.site.register(Gate, GateAdmin)
+
+
+class OutcomeRuleForm(drafts.OutcomeRuleForm):
+    """A template is checked against what a case of this release can hold."""
+
+    def clean(self) -> None:
+        super().clean()
+        template = self.cleaned_data.get("template")
+        if template is None or self.release is None:
+            return
+        problems = check_template(
+            template,
+            data_schema=self.release.input_schema,
+            args_schemas=[row.args_schema for row in self.release.action_types.all()],
+        )
+        for problem in problems or _unknown_secrets(template):
+            self.add_error("template", problem)
+
+
+class OutcomeRuleInline(drafts.OutcomeRuleInline):
+    form = OutcomeRuleForm
+
+
+@admin.register(Stage)
+class StageAdmin(drafts.StageAdmin):
+    inlines = (drafts.RouteInline, OutcomeRuleInline)
+
+
+def _unknown_secrets(template: dict[str, Any]) -> list[str]:
+    named = set(_secrets(template.get("headers", {})))
+    known = set(Secret.objects.filter(name__in=named).values_list("name", flat=True))
+    return [
+        _("There is no secret “%(name)s”: make it first.") % {"name": name}
+        for name in sorted(named - known)
+    ]
+
+
+def _secrets(headers: dict[str, Any]) -> Iterator[str]:
+    for value in headers.values():
+        if isinstance(value, dict) and isinstance(value.get("$secret"), str):
+            yield value["$secret"]

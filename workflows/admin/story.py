@@ -1,0 +1,45 @@
+"""A release told from its first stage to its end."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from workflows.admin import words
+from workflows.models import Gate, Release, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One stage: what it is called, what happens there, and where it leads."""
+
+    stage: Stage
+    sentences: tuple[str, ...]
+    routes: tuple[str, ...]
+
+
+def story_of(release: Release) -> list[Chapter]:
+    return [_chapter(stage) for stage in _stages(release)]
+
+
+def _stages(release: Release) -> QuerySet[Stage]:
+    return release.stages.select_related("gate__queue").prefetch_related(
+        "routes__to_stage",
+        "outcome_rules",
+        "gate__triggers",
+        "gate__separation_rules__stage",
+    )
+
+
+def _chapter(stage: Stage) -> Chapter:
+    gate = getattr(stage, "gate", None)
+    sentences = [words.outcome_in_words(rule) for rule in stage.outcome_rules.all()]
+    if gate is not None:
+        sentences += _gate(gate)
+    routes = tuple(words.route_in_words(route) for route in stage.routes.all())
+    return Chapter(stage, tuple(sentences), routes)
+
+
+def _gate(gate: Gate) -> list[str]:
+    told = [words.asked_when(gate), words.decided_by(gate), words.when_late(gate)]
+    told += [words.kept_apart(rule) for rule in gate.separation_rules.all()]
+    return [sentence for sentence in told if sentence]
