@@ -99,6 +99,8 @@ class Ledger(ThreadingHTTPServer):
 class LedgerHandler(BaseHTTPRequestHandler):
     server: Ledger
     protocol_version = "HTTP/1.1"
+    # Head and body are two writes: Nagle would hold the second back for 40 ms.
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         if self.path == "/entries":
@@ -149,7 +151,10 @@ def main() -> None:
     parser.add_argument("--file", type=Path, default=Path("ledger.jsonl"))
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
     options = parser.parse_args()
-    ledger = Ledger(port=options.port, file=options.file, delay=options.delay)
+    try:
+        ledger = Ledger(port=options.port, file=options.file, delay=options.delay)
+    except OSError as error:
+        raise SystemExit(f"No ledger on port {options.port}: {error.strerror}.") from error
     print(f"booking in {options.file}, http://127.0.0.1:{ledger.server_port}", flush=True)
     try:
         ledger.serve_forever()
