@@ -12,6 +12,7 @@ from typing import Any, Final
 from reviews.rendering import as_text, is_long
 from workflows.decimals import is_decimal
 from workflows.fields import label_of, resolved
+from workflows.schema_order import names_in_order
 
 DEEPEST: Final = 6
 MOST_COLUMNS: Final = 8
@@ -44,7 +45,7 @@ def shown(document: Mapping[str, Any], schema: Schema) -> list[Shown]:
 
 def _members(document: Mapping[str, Any], node: Schema, root: Schema, depth: int) -> list[Shown]:
     known = node.get("properties", {})
-    names = [name for name in known if name in document]
+    names = [name for name in names_in_order(node) if name in document]
     names += [name for name in document if name not in known]
     return [
         _value(document[name], resolved(known.get(name, {}), root), root, name, depth)
@@ -89,7 +90,7 @@ def _table(
 ) -> Shown:
     known = node.get("properties", {})
     present = {key for item in items for key in item}
-    keys = [key for key in known if key in present]
+    keys = [key for key in names_in_order(node) if key in present]
     keys += [key for item in items for key in item if key not in known and key not in keys]
     keys = list(dict.fromkeys(keys))
     nodes = {key: resolved(known.get(key, {}), root) for key in keys}

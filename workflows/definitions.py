@@ -19,6 +19,7 @@ from workflows.models import (
     Trigger,
     Workflow,
 )
+from workflows.schema_order import in_order
 
 Definition = dict[str, Any]
 
@@ -76,6 +77,9 @@ OUTCOME_KEYS: Final = (
     "retry_delays",
     "template",
 )
+# JSON columns forget the order of their keys; a template is written in this one, then by name.
+_TEMPLATE_KEYS: Final = ("method", "url", "headers", "body")
+_SCHEMAS: Final = frozenset({"input_schema", "args_schema"})
 
 
 def definition_of(release: Release) -> Definition:
@@ -105,7 +109,11 @@ def definition_of(release: Release) -> Definition:
 
 
 def _plain(row: models.Model, keys: Iterable[str]) -> dict[str, Any]:
-    return {key: _value(getattr(row, key)) for key in keys if _is_worth_saying(row, key)}
+    return {
+        key: in_order(getattr(row, key)) if key in _SCHEMAS else _value(getattr(row, key))
+        for key in keys
+        if _is_worth_saying(row, key)
+    }
 
 
 def _is_worth_saying(row: models.Model, key: str) -> bool:
@@ -118,11 +126,16 @@ def _value(value: object) -> object:
     """Numbers as a person writes them: 0.8 where the column says 0.800000."""
     if isinstance(value, Decimal):
         number = value.normalize()
-        whole = number == number.to_integral_value()
-        return int(number) if whole else _exact(number)
+        return int(number) if number == number.to_integral_value() else _exact(number)
+    if isinstance(value, Mapping):
+        return {key: _value(value[key]) for key in sorted(value, key=_place)}
     if isinstance(value, list):
         return [_value(one) for one in value]
     return str(value) if isinstance(value, str) else value
+
+
+def _place(key: str) -> tuple[int, str]:
+    return (_TEMPLATE_KEYS.index(key) if key in _TEMPLATE_KEYS else len(_TEMPLATE_KEYS), key)
 
 
 def _exact(number: Decimal) -> float | str:
@@ -193,5 +206,5 @@ def _separation(rule: SeparationRule) -> dict[str, str]:
 
 
 def _route(route: Route) -> dict[str, Any]:
-    found: dict[str, Any] = {"verdicts": _value(route.on_verdicts), "to": route.to_stage.key}
-    return found | ({"condition": route.condition} if route.condition else {})
+    condition = {"condition": route.condition} if route.condition else {}
+    return {"verdicts": _value(route.on_verdicts), **condition, "to": route.to_stage.key}

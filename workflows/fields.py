@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from workflows import decimals
 from workflows.pointers import join, read
+from workflows.schema_order import names_in_order
 
 # From here on a text gets more than one line.
 LONG_TEXT: Final = 200
@@ -56,8 +57,8 @@ def _fields(
     depth: int,
 ) -> Iterator[Field]:
     needed = node.get("required", ())
-    for name, schema in node.get("properties", {}).items():
-        child = resolved(schema, root)
+    for name in names_in_order(node):
+        child = resolved(node["properties"][name], root)
         if child.get("readOnly") or "const" in child:
             continue
         label = prefix + label_of(name, child)

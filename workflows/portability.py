@@ -23,6 +23,7 @@ from workflows.models import (
     Trigger,
     Workflow,
 )
+from workflows.schema_order import keep_order
 from workflows.yaml_text import Block, FileError
 
 __all__ = ["FileError", "export_release", "import_workflow"]
@@ -77,11 +78,13 @@ class _Import:
         number = workflow.releases.aggregate(last=models.Max("number"))["last"] or 0
         release = _made(
             block,
-            Release(workflow=workflow, number=number + 1, author_id=self.author.pk, **block),
+            Release(
+                workflow=workflow, number=number + 1, author_id=self.author.pk, **_ordered(block)
+            ),
         )
         for action in _blocks(self.file, "actions"):
             _only(action, definitions.ACTION_KEYS, "an action")
-            _made(action, ActionType(release=release, **action))
+            _made(action, ActionType(release=release, **_ordered(action)))
         self._stages(release)
         return release
 
@@ -183,8 +186,10 @@ class _Import:
 
 def _made(block: Block, row: Row) -> Row:
     """Saves the row if all its values are allowed; what is not is told with its line."""
+    # Cleaning assigns, and a protected state refuses every assignment.
+    unasked = [field.name for field in row._meta.fields if not field.editable]
     try:
-        row.full_clean()
+        row.full_clean(exclude=unasked)
     except ValidationError as error:
         field, sentences = next(iter(error.message_dict.items()))
         named = "" if field == "__all__" else f"{_WORDS.get(field, field)}: "
@@ -206,6 +211,11 @@ def _only(block: Block, keys: Iterable[str], what: str) -> None:
 
 def _plain(block: Block, keys: Iterable[str]) -> dict[str, Any]:
     return {key: block[key] for key in keys if key in block}
+
+
+def _ordered(block: Block) -> dict[str, Any]:
+    schemas = ("input_schema", "args_schema")
+    return {key: keep_order(value) if key in schemas else value for key, value in block.items()}
 
 
 def _needed(block: Block, key: str) -> str:

@@ -103,3 +103,4 @@ def _list(dumper: _Dumper, values: list[Any]) -> yaml.SequenceNode:
 
 _Dumper.add_representer(str, _text)
 _Dumper.add_representer(list, _list)
+_Dumper.add_representer(Block, yaml.SafeDumper.represent_dict)
