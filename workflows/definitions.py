@@ -3,7 +3,7 @@
 Values that are their default are left out, so that a file says what is special.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -79,7 +79,6 @@ OUTCOME_KEYS: Final = (
 )
 # JSON columns forget the order of their keys; a template is written in this one, then by name.
 _TEMPLATE_KEYS: Final = ("method", "url", "headers", "body")
-_SCHEMAS: Final = frozenset({"input_schema", "args_schema"})
 
 
 def definition_of(release: Release) -> Definition:
@@ -110,7 +109,7 @@ def definition_of(release: Release) -> Definition:
 
 def _plain(row: models.Model, keys: Iterable[str]) -> dict[str, Any]:
     return {
-        key: in_order(getattr(row, key)) if key in _SCHEMAS else _value(getattr(row, key))
+        key: _WRITTEN.get(key, _value)(getattr(row, key))
         for key in keys
         if _is_worth_saying(row, key)
     }
@@ -128,19 +127,29 @@ def _value(value: object) -> object:
         number = value.normalize()
         return int(number) if number == number.to_integral_value() else _exact(number)
     if isinstance(value, Mapping):
-        return {key: _value(value[key]) for key in sorted(value, key=_place)}
+        return {key: _value(value[key]) for key in sorted(value)}
     if isinstance(value, list):
         return [_value(one) for one in value]
     return str(value) if isinstance(value, str) else value
 
 
-def _place(key: str) -> tuple[int, str]:
-    return (_TEMPLATE_KEYS.index(key) if key in _TEMPLATE_KEYS else len(_TEMPLATE_KEYS), key)
+def _template(value: object) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    first = [key for key in _TEMPLATE_KEYS if key in value]
+    return {key: _value(value[key]) for key in (*first, *sorted(set(value) - set(first)))}
 
 
 def _exact(number: Decimal) -> float | str:
     """A file's float when it says the same, else text: large amounts have more digits."""
     return float(number) if Decimal(repr(float(number))) == number else f"{number:f}"
+
+
+_WRITTEN: Final[Mapping[str, Callable[[Any], object]]] = {
+    "input_schema": in_order,
+    "args_schema": in_order,
+    "template": _template,
+}
 
 
 def _queues(workflow: Workflow, stages: list[Stage]) -> list[Queue]:
