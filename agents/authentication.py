@@ -47,7 +47,7 @@ def key_of(key: str) -> AgentKey | None:
     parts = key.split("_", 2)
     if len(parts) != 3 or parts[0] != "hr":
         return None
-    row = AgentKey.objects.select_related("agent").filter(prefix=parts[1][:12]).first()
+    row = AgentKey.objects.with_prefix(parts[1][:12])
     return row if row and hmac.compare_digest(row.digest, digest_of(key)) else None
 
 

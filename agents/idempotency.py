@@ -5,14 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection
-
-from agents.api.problems import InFlight, KeyReused, Malformed
-from agents.models import IdempotencyKey
+from agents.api.problems import Malformed
 from reviews.digests import digest_of
-from reviews.models import Case
 from workflows.models import Agent
-from workflows.schemas import Problem
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -47,28 +42,7 @@ def fingerprint(agent: Agent, body: Mapping[str, Any]) -> str:
     return hashlib.sha256(f"{agent.pk}\x00{body['workflow']}\x00{proposal}".encode()).hexdigest()
 
 
-def earlier_case(agent: Agent, *, key: str, fingerprint: str) -> Case | None:
-    """The case this call made before; None when it is the first, and then nobody else can
-    start the same until this transaction ends. Raises InFlight while another call with the key
-    is under way, KeyReused when it stands for another proposal."""
-    found = IdempotencyKey.objects.filter(agent=agent, key=key).select_related("case").first()
-    if found is None and not _alone(agent, key):
-        raise InFlight("The first call with this Idempotency-Key is still under way.")
-    # It may have ended between the look and the lock.
-    found = found or (
-        IdempotencyKey.objects.filter(agent=agent, key=key).select_related("case").first()
-    )
-    if found is None:
-        return None
-    if found.fingerprint != fingerprint:
-        raise KeyReused([Problem("", "workflow or proposal differ from the first call")])
-    return found.case
-
-
-def _alone(agent: Agent, key: str) -> bool:
-    number = int.from_bytes(
-        hashlib.sha256(f"{agent.pk}\x00{key}".encode()).digest()[:8], "big", signed=True
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        return cursor.fetchone()[0]
+def lock_number(agent: Agent, key: str) -> int:
+    """What the first call with a key locks, so that a second one knows it is under way."""
+    digest = hashlib.sha256(f"{agent.pk}\x00{key}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import environ
 import structlog
-import structlog
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -60,7 +59,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "pghistory.middleware.HistoryMiddleware",
+    "config.middleware.SettingsHistoryMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

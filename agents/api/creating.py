@@ -3,22 +3,35 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from rest_framework.exceptions import NotFound
 
-from agents.api.problems import Unprocessable
+from agents.api.problems import Conflict, KeyReused, Unprocessable
 from agents.api.shapes import case_in
-from agents.idempotency import earlier_case, fingerprint, key_of_call
+from agents.idempotency import fingerprint, key_of_call, lock_number
 from agents.models import AgentKey, IdempotencyKey
 from reviews import wire
 from reviews.models import Case
 from reviews.services import intake
 from reviews.services.intake import NewCase
+from reviews.services.walk import Walk
 from workflows.compiler import plan_of
 from workflows.decimals import decimal_of
 from workflows.models import Release
 from workflows.schemas import Problem
+
+UNDER_WAY = "The first call with this Idempotency-Key is still under way; repeat it."
+# One look at all that stands between the body and its case.
+LOOK = """
+SELECT pg_try_advisory_xact_lock(%(lock)s), earlier.case_id, earlier.fingerprint,
+       workflow.id, workflow.live_release_id
+FROM (VALUES (1)) one
+LEFT JOIN agents_idempotencykey earlier
+       ON earlier.agent_id = %(agent)s AND earlier.key = %(key)s
+LEFT JOIN workflows_workflow workflow ON workflow.slug = %(workflow)s
+"""
 
 
 def create(body: Any, *, key: AgentKey, idempotency_key: str | None) -> tuple[dict, bool]:
@@ -28,20 +41,47 @@ def create(body: Any, *, key: AgentKey, idempotency_key: str | None) -> tuple[di
         raise Unprocessable(problems)
     new = new_case(body)
     call = key_of_call(idempotency_key, body)
+    print_of_call = fingerprint(key.agent, body)
     with transaction.atomic():
-        print_of_call = fingerprint(key.agent, body)
-        earlier = earlier_case(key.agent, key=call, fingerprint=print_of_call)
+        alone, earlier, its_print, workflow, release = _look(key, call, body["workflow"])
         if earlier is not None:
-            return wire.load(wire.readable(Case.objects.filter(pk=earlier.pk)))[0], False
-        release = live_release(body["workflow"], key=key)
+            return _earlier(earlier, is_same=its_print == print_of_call), False
+        if not alone:
+            raise Conflict(UNDER_WAY)
+        if release is None or not key.may_use(workflow):
+            raise _no_workflow(body["workflow"])
         try:
-            walk = intake.open_case(new, agent=key.agent, release=release, plan=plan_of(release.pk))
+            walk = intake.open_case(new, agent=key.agent, plan=plan_of(release))
         except intake.Invalid as error:
             raise Unprocessable(error.problems) from error
-        IdempotencyKey.objects.create(
-            agent=key.agent, key=call, fingerprint=print_of_call, case=walk.case
-        )
+        _save(walk, IdempotencyKey(agent=key.agent, key=call, fingerprint=print_of_call))
     return walk.on_wire(), True
+
+
+def _look(key: AgentKey, call: str, workflow: str) -> tuple:
+    number = lock_number(key.agent, call)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            LOOK, {"lock": number, "agent": key.agent_id, "key": call, "workflow": workflow}
+        )
+        return cursor.fetchone()
+
+
+def _earlier(case: UUID, *, is_same: bool) -> dict:
+    if not is_same:
+        raise KeyReused([Problem("", "workflow or proposal differ from the first call")])
+    return wire.load(wire.readable(Case.objects.filter(pk=case)))[0]
+
+
+def _save(walk: Walk, row: IdempotencyKey) -> None:
+    row.case = walk.case
+    try:
+        walk.save(row)
+    except IntegrityError as error:
+        # The first call committed between our look and our lock.
+        if "idempotency_keys_once" in str(error):
+            raise Conflict(UNDER_WAY) from error
+        raise
 
 
 def new_case(body: Mapping[str, Any]) -> NewCase:
@@ -88,8 +128,12 @@ def live_release(slug: str, *, key: AgentKey) -> Release:
         .first()
     )
     if release is None or not key.may_use(release.workflow_id):
-        raise NotFound(f"This key knows no workflow {slug[:60]!r} that takes cases.")
+        raise _no_workflow(slug)
     return release
+
+
+def _no_workflow(slug: str) -> NotFound:
+    return NotFound(f"This key knows no workflow {slug[:60]!r} that takes cases.")
 
 
 def _time(value: str | None) -> datetime | None:

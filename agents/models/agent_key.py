@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from workflows.models import Agent, Workflow
 
@@ -19,6 +20,32 @@ class Scope(models.TextChoices):
 
 def default_scopes() -> list[str]:
     return [Scope.CREATE.value, Scope.READ.value]
+
+
+# Raw because every call asks it: the key, its agent and what both may do, in one look and a
+# fraction of the time of the ORM's way.
+WITH_PREFIX = """
+SELECT key.*, agent.name AS agent_name, agent.slug AS agent_slug,
+       agent.owner_id AS agent_owner, agent.state AS agent_state,
+       ARRAY(SELECT workflow_id FROM agents_agentkey_workflows
+             WHERE agentkey_id = key.id) AS workflow_ids,
+       EXISTS(SELECT FROM workflows_webhookendpoint
+              WHERE agent_id = agent.id AND is_active) AS agent_listens
+FROM agents_agentkey key JOIN workflows_agent agent ON agent.id = key.agent_id
+WHERE key.prefix = %s
+"""
+AGENT_FIELDS = ["id", "name", "slug", "owner_id", "state"]
+
+
+class AgentKeyQuerySet(models.QuerySet):
+    def with_prefix(self, prefix: str) -> "AgentKey | None":
+        """The key with its agent, the workflows it is bound to and whether anybody listens."""
+        for key in self.raw(WITH_PREFIX, [prefix]):
+            values = [key.agent_id, key.agent_name, key.agent_slug, key.agent_owner]
+            key.agent = Agent.from_db(self.db, AGENT_FIELDS, [*values, key.agent_state])
+            key.agent.listens = key.agent_listens
+            return key
+        return None
 
 
 class AgentKey(models.Model):
@@ -41,6 +68,8 @@ class AgentKey(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = AgentKeyQuerySet.as_manager()
+
     class Meta:
         ordering = ["agent", "-created_at"]
 
@@ -61,6 +90,11 @@ class AgentKey(models.Model):
         row.save()
         return row, key
 
+    @cached_property
+    def workflow_ids(self) -> list[int]:
+        """Empty: it may use all."""
+        return list(self.workflows.values_list("pk", flat=True))
+
     @property
     def is_usable(self) -> bool:
         return self.revoked_at is None and (
@@ -68,8 +102,7 @@ class AgentKey(models.Model):
         )
 
     def may_use(self, workflow_id: int) -> bool:
-        allowed = {workflow.pk for workflow in self.workflows.all()}
-        return not allowed or workflow_id in allowed
+        return not self.workflow_ids or workflow_id in self.workflow_ids
 
 
 def digest_of(key: str) -> str:

@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from reviews import audit
@@ -15,7 +14,7 @@ from reviews.services import outbox, progress
 from reviews.services.walk import Walk
 from workflows.compiler import ActionPlan, Plan
 from workflows.decimals import decimal_of
-from workflows.models import Agent, Release
+from workflows.models import Agent
 from workflows.pointers import ABSENT, read
 from workflows.schemas import Problem, SchemaError, compile_schema
 
@@ -59,9 +58,9 @@ class NewCase:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@transaction.atomic
-def open_case(new: NewCase, *, agent: Agent, release: Release, plan: Plan) -> Walk:
-    """The case, walked as far as it gets without a person or an outcome. Raises Invalid."""
+def open_case(new: NewCase, *, agent: Agent, plan: Plan) -> Walk:
+    """The case, walked as far as it gets without a person or an outcome; the caller saves the
+    walk, with rows of its own if it has any, in the same transaction. Raises Invalid."""
     proposal_document = {"data": new.data, "ai_output": new.ai_output}
     if new.action is not None:
         proposal_document["action"] = new.action
@@ -69,7 +68,7 @@ def open_case(new: NewCase, *, agent: Agent, release: Release, plan: Plan) -> Wa
     drawn = _drawn(new, plan, proposal_document, problems)
     if problems:
         raise Invalid(problems)
-    case = _case(new, drawn, agent=agent, release=release)
+    case = _case(new, drawn, agent=agent, plan=plan)
     proposal = Proposal(
         case=case,
         revision=1,
@@ -78,12 +77,11 @@ def open_case(new: NewCase, *, agent: Agent, release: Release, plan: Plan) -> Wa
         digest=digest_of(new.action, data=new.data, ai_output=new.ai_output),
     )
     walk = Walk(case=case, plan=plan, proposals=[], is_new=True)
-    walk.add(case)
     walk.add(proposal)
     _on_record(walk, proposal_document)
-    outbox.announce(walk, "case.created")
+    if agent.listens:
+        outbox.announce(walk, "case.created")
     progress.begin(walk)
-    walk.save()
     return walk
 
 
@@ -141,9 +139,9 @@ def _drawn(
     return found
 
 
-def _case(new: NewCase, drawn: dict[str, Any], *, agent: Agent, release: Release) -> Case:
+def _case(new: NewCase, drawn: dict[str, Any], *, agent: Agent, plan: Plan) -> Case:
     case = Case(
-        release=release,
+        release_id=plan.release_id,
         agent=agent,
         agent_version=new.agent_version,
         external_id=new.external_id,

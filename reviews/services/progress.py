@@ -58,7 +58,7 @@ def _at_gate(walk: Walk) -> str | None:
     firings = fired(gate.triggers, _facts(walk))
     # A stop brakes the automatic lane: a case that a person has seen is not in it.
     if not firings and walk.case.lane is None:
-        firings = _stopped(walk.case)
+        firings = _stopped(walk)
     walk.visit.firings = [firing.as_json() for firing in firings]
     if firings:
         _settle_lane(walk, Case.Lane.HUMAN)
@@ -69,7 +69,7 @@ def _at_gate(walk: Walk) -> str | None:
     return "auto"
 
 
-def _stopped(case: Case) -> list[Firing]:
+def _stopped(walk: Walk) -> list[Firing]:
     return [
         Firing(
             trigger="stop",
@@ -79,7 +79,7 @@ def _stopped(case: Case) -> list[Firing]:
             queue="",
             priority=0,
         )
-        for stop in stops.stops_over(case)
+        for stop in stops.stops_over(walk.case, workflow_id=walk.plan.workflow_id)
     ]
 
 

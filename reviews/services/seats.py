@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.utils import timezone
 
@@ -31,11 +30,13 @@ def open_seats(walk: Walk, firings: list[Firing]) -> list[Review]:
     )
     reasons = [firing.as_json() for firing in firings]
     excluded = excluded_users(walk, gate)
-    is_exception = slug == EXCEPTION_QUEUE
-    queue = exception_queue(walk) if is_exception else Queue.objects.get(pk=int(slug))
-    if not is_exception and reviewers_of(queue, excluding=excluded) < gate.seats:
-        reasons.append(_nobody_valid(queue, seats=gate.seats))
+    if slug == EXCEPTION_QUEUE:
         queue = exception_queue(walk)
+    else:
+        queue = Queue.objects.staffed(int(slug), excluding=excluded)
+        if queue.people < gate.seats:
+            reasons.append(_nobody_valid(queue, seats=gate.seats))
+            queue = exception_queue(walk)
     walk.case.due_at = earliest(walk.case.due_at, _limit(gate))
     return [
         open_review(
@@ -98,13 +99,7 @@ def open_review(
 
 
 def exception_queue(walk: Walk) -> Queue:
-    return walk.case.release.workflow.exception_queue
-
-
-def reviewers_of(queue: Queue, *, excluding: list[int]) -> int:
-    """How many people could decide a review in this queue today."""
-    people = get_user_model().objects.filter(is_active=True, teams__queues=queue)
-    return people.exclude(pk__in=excluding).distinct().count()
+    return Queue.objects.get(workflows_failing_here=walk.plan.workflow_id)
 
 
 def excluded_users(walk: Walk, gate: GatePlan) -> list[int]:

@@ -55,14 +55,14 @@ def close_stop(stop: Stop, *, by: AbstractBaseUser, reason: str) -> Stop:
     return stop
 
 
-def stops_over(case: Case) -> list[Stop]:
+def stops_over(case: Case, *, workflow_id: int) -> list[Stop]:
     """Open stops that cover this case, read under the routing lock: what is not stopped now
     may be routed automatically until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [ROUTING_LOCK])
     covering = Stop.objects.covering(
         agent_id=case.agent_id,
-        workflow_id=case.release.workflow_id,
+        workflow_id=workflow_id,
         version=case.agent_version,
         category=case.category,
     )

@@ -64,7 +64,7 @@ def check(walk: Walk, review: Review, answer: Answer) -> dict[str, Any] | None:
         problems += _response_problems(walk, answer)
     if problems:
         raise InvalidVerdict(*problems)
-    return _edited(walk, answer) if answer.verdict == EDIT else None
+    return edited_action(walk, answer) if answer.verdict == EDIT else None
 
 
 def _possible(verdict: str, walk: Walk) -> bool:
@@ -97,7 +97,8 @@ def _response_problems(walk: Walk, answer: Answer) -> list[Problem]:
     return compile_schema(walk.case.response_schema, at="/response").problems(answer.response)
 
 
-def _edited(walk: Walk, answer: Answer) -> dict[str, Any]:
+def edited_action(walk: Walk, answer: Answer) -> dict[str, Any]:
+    """The action with the answer's changes in it. Raises InvalidVerdict."""
     action = walk.proposal.action
     assert action is not None
     edited = {"action": deepcopy(action)}

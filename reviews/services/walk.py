@@ -13,17 +13,8 @@ from django.db import models
 from django.utils import timezone
 
 from reviews import audit, wire
-from reviews.models import (
-    AuditEntry,
-    AuditHead,
-    Case,
-    Decision,
-    OutcomeRun,
-    Proposal,
-    Review,
-    SubjectData,
-    Visit,
-)
+from reviews.insertion import insert_together
+from reviews.models import Case, Decision, OutcomeRun, Proposal, Visit
 from reviews.models.decision import counting
 from workflows.compiler import Plan, StagePlan, plan_of
 
@@ -125,31 +116,24 @@ class Walk:
         spent = [row.active_seconds for row in self.decisions if row.active_seconds is not None]
         return sum(spent) if spent else None
 
-    def save(self) -> None:
+    def save(self, *also: models.Model) -> None:
         """Writes everything at once, links the events, and forgets what was pending."""
-        if not self.is_new:
-            self.case.version += 1
-            self.case.save()
-            for visit in self.visits:
-                if visit not in self.new:
-                    visit.save()
-        for model in (Case, Proposal, Visit, Review, Decision, OutcomeRun):
-            rows = [row for row in self.new if isinstance(row, model)]
-            if rows:
-                model._default_manager.bulk_create(rows)
-        self._link()
-        self.new, self.events = [], []
-
-    def _link(self) -> None:
-        if not self.is_new:
+        if self.is_new:
+            made = audit.links(audit.new_head(self.case.chain), self.events, case=self.case)
+            rows = [self.case, *self.new, *also, made.head, *made.entries, *made.subject_data]
+            insert_together(rows)
+        else:
+            self._update()
+            insert_together([*self.new, *also])
             audit.record(self.case.chain, *self.events, case=self.case)
-            return
-        made = audit.links(audit.new_head(self.case.chain), self.events, case=self.case)
-        AuditHead.objects.bulk_create([made.head])
-        AuditEntry.objects.bulk_create(made.entries)
-        if made.subject_data:
-            SubjectData.objects.bulk_create(made.subject_data)
-        self.is_new = False
+        self.new, self.events, self.is_new = [], [], False
+
+    def _update(self) -> None:
+        self.case.version += 1
+        self.case.save()
+        for visit in self.visits:
+            if visit not in self.new:
+                visit.save()
 
 
 def earliest(*times: datetime | None) -> datetime | None:

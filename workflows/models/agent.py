@@ -1,6 +1,7 @@
 import pghistory
 from django.conf import settings
 from django.db import models
+from django.utils.functional import cached_property
 from django_fsm import FSMField, transition
 
 
@@ -29,6 +30,11 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def listens(self) -> bool:
+        """Whether any endpoint wants to hear of its cases."""
+        return self.endpoints.filter(is_active=True).exists()
 
     @transition(state, source=State.ACTIVE, target=State.SUSPENDED)
     def suspend(self) -> None:

@@ -14,7 +14,7 @@ class Workflow(models.Model):
     exception_queue = models.ForeignKey(
         Queue,
         models.PROTECT,
-        related_name="+",
+        related_name="workflows_failing_here",
         help_text="Where a case goes that fits no rule, or whose outcome failed for good.",
     )
     live_release = models.OneToOneField(
