@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "expire": {"task": "reviews.expire", "schedule": 5.0, "options": {"expires": 10}},
+    "forget": {"task": "agents.forget_idempotency_keys", "schedule": 3600.0},
 }
 
 LOGGING = {

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from reviews import audit
 from reviews.digests import digest_of
-from reviews.models import Decision, Proposal, Review
+from reviews.models import Case, Decision, Proposal, Review
 from reviews.models.decision import counting
 from reviews.services import exceptions, progress, seats, verdicts
 from reviews.services.closing import changes_between
@@ -33,12 +33,15 @@ def decide_review(
     digest: str,
     active_seconds: float | None = None,
 ) -> Decision:
-    """Records the decision and, when it settles the gate, walks the case on.
+    """Records the decision and, when it settles the gate, walks the case on. A decision after
+    the time limit is recorded as LATE and changes nothing.
 
     `revision` and `digest` name the proposal that the person saw. Raises NotYours,
     StaleProposal, or verdicts.InvalidVerdict with a pointer for every problem.
     """
     walk = Walk.of(review.case_id)
+    if _too_late(review, reviewer, walk):
+        return _record_late(walk, review, reviewer, answer, active_seconds)
     review = _held(review, reviewer, walk)
     if (revision, digest) != (walk.proposal.revision, walk.proposal.digest):
         raise StaleProposal(
@@ -52,6 +55,41 @@ def decide_review(
         _count(walk, answer.verdict)
     walk.save()
     return decision
+
+
+def _too_late(review: Review, reviewer: AbstractBaseUser, walk: Walk) -> bool:
+    """Time ran out while this person had it open."""
+    withdrawn = Review.objects.filter(
+        pk=review.pk, state=Review.State.WITHDRAWN, claimed_by=reviewer.pk
+    )
+    return walk.case.state == Case.State.EXPIRED and withdrawn.exists()
+
+
+def _record_late(
+    walk: Walk,
+    review: Review,
+    reviewer: AbstractBaseUser,
+    answer: Answer,
+    active_seconds: float | None,
+) -> Decision:
+    late = Decision(
+        case=walk.case,
+        visit=walk.visit,
+        review=review,
+        by=Decision.By.REVIEWER,
+        reviewer=reviewer,
+        verdict=answer.verdict,
+        standing=Decision.Standing.LATE,
+        reason_code=answer.reason_code,
+        message=answer.message,
+        active_seconds=active_seconds,
+        revision=walk.proposal.revision,
+        digest=walk.proposal.digest,
+    )
+    late.save(force_insert=True)
+    _on_record(walk, late, shown=walk.proposal, event="review.decided_late")
+    audit.record(walk.case.chain, *walk.events, case=walk.case)
+    return late
 
 
 def _held(review: Review, reviewer: AbstractBaseUser, walk: Walk) -> Review:
@@ -187,12 +225,14 @@ def _count(walk: Walk, verdict: str) -> None:
     progress.advance(walk, verdict=verdict if settled == "approved" else verdicts.REJECT)
 
 
-def _on_record(walk: Walk, decision: Decision, *, shown: Proposal) -> None:
+def _on_record(
+    walk: Walk, decision: Decision, *, shown: Proposal, event: str = "review.decided"
+) -> None:
     personal = {"/message": decision.message} if decision.message else {}
     for change in decision.changes:
         personal[f"/changes{change['pointer']}"] = [change["from"], change["to"]]
     walk.note(
-        "review.decided",
+        event,
         audit.by_user(decision.reviewer),
         personal=personal,
         review=decision.review.id.hex,

@@ -69,6 +69,19 @@ def test_no_answer_in_time_is_a_rejection_and_nothing_runs():
     assert not OutcomeRun.objects.exists() and Review.objects.get().state == "WITHDRAWN"
 
 
+def test_a_decision_after_the_limit_is_recorded_as_late_and_changes_nothing():
+    house, agent = desk(time_limit_minutes=10)
+    case = case_of(agent.post(confidence=0.5))
+    review = claims.claim_next(reviewer=house.one)
+    with later(11):
+        timeouts.expire_cases()
+        late = decide(review, house.one, message="Looks fine.")
+    assert late.standing == "LATE" and events(case)[-1] == "review.decided_late"
+    body = agent.get(f"/api/v1/cases/{case.public_id}").json()
+    assert (body["status"], body["decision"]["by"]) == ("expired", "timeout")
+    assert body["decision"]["decided_by"] == [] and not OutcomeRun.objects.exists()
+
+
 def test_the_agents_own_limit_counts_when_it_is_earlier():
     _house, agent = desk(time_limit_minutes=3000)
     expires = (timezone.now() + timedelta(minutes=5)).isoformat()
