@@ -29,7 +29,6 @@ def propose(application: Mapping[str, Any]) -> Proposal:
     action = _action(application, scored)
     fields = {
         "external_id": number,
-        "subject": f"C-{number}",
         "summary": wording.summary(application, decision=scored.decision),
         "data": application,
         "action": action,

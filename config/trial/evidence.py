@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
-from handrail_client import Case, Handrail
+from handrail_client import Case, Handrail, ProblemError
 
 from agents.demo.posting import Proposal
 
@@ -54,11 +54,15 @@ def _compare(asked: Asked, *, ledger_url: str) -> Evidence:
     evidence = Evidence(replays=book["replays"], booked=len(book["entries"]))
     evidence.faults += [f"the ledger saw {key} with two bodies" for key in book["conflicts"]]
     for handrail, proposal in ((line, each) for line, own in asked for each in own):
-        # The same key gives the case back; a new case here would mean that one was lost.
-        case = handrail.open(
-            proposal.workflow, idempotency_key=proposal.idempotency_key, **proposal.fields
-        )
         name = proposal.fields["external_id"]
+        try:
+            # The same key gives the case back; a new case here would mean that one was lost.
+            case = handrail.open(
+                proposal.workflow, idempotency_key=proposal.idempotency_key, **proposal.fields
+            )
+        except ProblemError as problem:
+            evidence.faults.append(f"{name}: was refused: {problem}")
+            continue
         evidence.cases[name] = case
         evidence.faults += [f"{name}: {fault}" for fault in _faults(proposal, case, book)]
     evidence.faults += _strangers(evidence, book["entries"])

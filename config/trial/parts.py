@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -23,8 +22,8 @@ WEB = (
     "--log-level=warning",
     "config.asgi:application",
 )
-WORKER = ("celery", "-A", "config", "worker", "--concurrency=2", "--loglevel=warning")
-BEAT = ("celery", "-A", "config", "beat", "--loglevel=warning", "--pidfile=")
+WORKER = ("celery", "-A", "config", "--quiet", "worker", "--concurrency=2", "--loglevel=warning")
+BEAT = ("celery", "-A", "config", "--quiet", "beat", "--loglevel=warning", "--pidfile=")
 # Ten lines of advice that do not fit a trial, which also runs in containers as root.
 AS_ROOT_TOO = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
 
@@ -65,14 +64,23 @@ def start_agent(
 
 
 def wait_for_page(url: str, processes: Processes) -> None:
+    """Returns when the site is ready and its first page is there."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
+    while not _is_ready(url):
         stop_when_ended(processes)
-        with suppress(httpx2.TransportError):
-            if httpx2.get(url, follow_redirects=True, trust_env=False).status_code == 200:
-                return
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{url} was not ready within {WAIT_SECONDS:.0f} s.")
         time.sleep(0.1)
-    raise SystemExit(f"{url} did not answer within {WAIT_SECONDS:.0f} s.")
+    page = httpx2.get(f"{url}/", follow_redirects=True, trust_env=False)
+    if page.status_code != 200:
+        raise SystemExit(f"The first page, {page.url}, answers {page.status_code}.")
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx2.get(f"{url}/health/ready", trust_env=False).status_code == 200
+    except httpx2.TransportError:
+        return False
 
 
 def stop_when_ended(processes: Processes) -> None:

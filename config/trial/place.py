@@ -16,6 +16,12 @@ from cryptography.fernet import Fernet
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = ("admin", "reviewer.one", "reviewer.two", "lead")
 LEDGER_PORT = 8901
+BROKER_VARIABLES = (
+    "REDIS_URL",
+    "CELERY_BROKER_URL",
+    "CELERY_BROKER_TRANSPORT",
+    "CELERY_BROKER_TRANSPORT_OPTIONS",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +32,11 @@ class Place:
     def memory_file(self) -> Path:
         return self.directory / "trial.json"
 
-    def memory(self) -> dict[str, Any]:
-        """What a second run must know: secrets, passwords, agents' keys, the ledger's port."""
+    def memory(self, *, ledger_port: int = LEDGER_PORT) -> dict[str, Any]:
+        """What a second run must know: secrets, passwords, agents' keys, the ledger's port, which
+        stands in the published workflows."""
         if not self.memory_file.exists():
-            self.remember(_new_memory())
+            self.remember(_new_memory(ledger_port))
         return json.loads(self.memory_file.read_text())
 
     def remember(self, memory: Mapping[str, Any]) -> None:
@@ -56,7 +63,9 @@ class Place:
             "LEDGER_URL": f"http://127.0.0.1:{memory['ledger_port']}",
             "PYTHONUNBUFFERED": "1",
         }
-        environment.pop("REDIS_URL", None)
+        # Started inside another trial, this one must not post to the other's broker.
+        for name in BROKER_VARIABLES:
+            environment.pop(name, None)
         return environment | ({"REDIS_URL": redis_url} if redis_url else self._filesystem_broker())
 
     def _filesystem_broker(self) -> dict[str, str]:
@@ -76,14 +85,14 @@ class Place:
         }
 
 
-def _new_memory() -> dict[str, Any]:
+def _new_memory(ledger_port: int) -> dict[str, Any]:
     return {
         "secret_key": secrets.token_urlsafe(48),
         "encryption_key": Fernet.generate_key().decode(),
         "sampling_secret": secrets.token_urlsafe(32),
         "passwords": {name: secrets.token_urlsafe(9) for name in PEOPLE},
         "agent_keys": {},
-        "ledger_port": free_port(LEDGER_PORT),
+        "ledger_port": free_port(ledger_port),
     }
 
 

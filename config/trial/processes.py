@@ -65,16 +65,20 @@ class Processes:
         return self._running[name].wait()
 
     def stop(self) -> None:
-        """Asks all at once in the reverse order of their start, then insists."""
+        """Asks all at once in the reverse order of their start, then insists.
+
+        Only the leaders are asked: a worker ends its own pool when what it carries out is done.
+        """
         for process in reversed(self._running.values()):
-            _signal_group(process.pid, signal.SIGTERM)
+            process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for process in self._running.values():
             try:
                 process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                _signal_group(process.pid, signal.SIGKILL)
+                process.kill()
                 process.wait()
+            _signal_group(process.pid, signal.SIGKILL)
         self._running.clear()
         self._register.unlink(missing_ok=True)
 

@@ -53,7 +53,7 @@ def _serve(place: Place, *, database_url: str, began: float) -> None:
             processes, directory=directory, port=memory["ledger_port"], environment=environment
         )
         parts.start_site(processes, directory=directory, web_port=web_port, environment=environment)
-        parts.wait_for_page(f"{environment['HANDRAIL_URL']}/", processes)
+        parts.wait_for_page(environment["HANDRAIL_URL"], processes)
         for name, limit in (("credit", CREDIT_CASES), ("refund", REFUND_CASES)):
             parts.start_agent(
                 processes,

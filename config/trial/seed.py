@@ -9,6 +9,7 @@ from django.core.management import call_command
 from agents.models import AgentKey
 from agents.models.agent_key import digest_of
 from config.trial.place import LEDGER_PORT, PEOPLE, ROOT, Place
+from reviews.services.people import make_groups
 from workflows.models import Agent, Membership, Team, Workflow
 
 EXAMPLES = ROOT / "workflows" / "examples"
@@ -28,13 +29,15 @@ def fill(place: Place) -> None:
 
 
 def make_people(passwords: Mapping[str, str]) -> None:
+    groups = {group.name: group for group in make_groups()}
     for name in PEOPLE:
         if User.objects.filter(username=name).exists():
             continue
-        is_admin = name == "admin"
-        User.objects.create_user(
-            name, password=passwords[name], is_staff=is_admin, is_superuser=is_admin
-        )
+        if name == "admin":
+            User.objects.create_superuser(name, password=passwords[name])
+            continue
+        user = User.objects.create_user(name, password=passwords[name], is_staff=name == "lead")
+        user.groups.add(groups["Lead" if name == "lead" else "Reviewer"])
 
 
 def apply_examples(directory: Path, *, ledger_port: int) -> None:

@@ -65,6 +65,8 @@ def smoke(*, cases: int, refunds: int) -> int:
 
 
 def _walk(place: Place, database: str, *, diary: Diary, cases: int, refunds: int) -> list[str]:
+    # Any ports: a smoke must not meet a `make run` on the same machine.
+    place.memory(ledger_port=0)
     web_port = free_port(0)
     environment = place.environment(database_url=database, web_port=web_port)
     prepare(place, environment)
@@ -96,7 +98,7 @@ def _start(
     directory = place.directory
     parts.start_ledger(processes, directory=directory, port=ledger_port, environment=environment)
     parts.start_site(processes, directory=directory, web_port=web_port, environment=environment)
-    parts.wait_for_page(f"{environment['HANDRAIL_URL']}/", processes)
+    parts.wait_for_page(environment["HANDRAIL_URL"], processes)
 
 
 @contextmanager
