@@ -42,7 +42,8 @@ class Links:
 
 
 def canonical(content: Mapping[str, Any]) -> bytes:
-    """Raises ValueError for a float: its text form is not the same everywhere."""
+    """Of content whose floats are text already: their number form is not the same everywhere.
+    Raises ValueError for what has no JSON form at all."""
     return json.dumps(
         content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_refuse
     ).encode()

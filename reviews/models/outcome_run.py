@@ -127,6 +127,10 @@ class OutcomeRun(models.Model):
     def __str__(self) -> str:
         return f"{self.rule or self.event} of {self.case}"
 
+    @transition(state, source=[State.PENDING, State.RETRY_WAIT], target=State.RUNNING)
+    def begin(self) -> None:
+        """Taken in one statement by `OutcomeRun.objects.begin`, which only one worker wins."""
+
     @transition(state, source=State.RUNNING, target=State.SUCCEEDED)
     def succeed(self, *, status: int, reply: str) -> None:
         self._finish(error="", status=status, reply=reply)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from workflows.admin.drafts import DraftAdmin, DraftForm, DraftInline
 from workflows.admin.history import ShowsChanges
 from workflows.models import ActionType, Stage
+from workflows.schema_order import keep_order
 from workflows.schemas import SchemaError, compile_schema
 
 POINTERS = (
@@ -27,6 +28,9 @@ class SchemaForm(DraftForm):
             compile_schema(schema if schema is not None else {})
         except SchemaError as error:
             self.add_error(name, str(error))
+        else:
+            # The database forgets the order in which the fields of a form were typed.
+            self.cleaned_data[name] = keep_order(schema)
 
 
 class ReleaseForm(SchemaForm):
