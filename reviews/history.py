@@ -1,0 +1,208 @@
+"""The record of a case in words: who did what, and when. Every audit entry has its line."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from reviews.models import AuditEntry, Case
+from workflows.compiler import Plan
+from workflows.models import Queue
+
+Data = Mapping[str, Any]
+MADE_BY_PEOPLE = "user:"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    at: datetime
+    who: str
+    what: str
+    is_person: bool
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What ids in the record are called: today's names, read once for all lines."""
+
+    people: Mapping[str, str]
+    queues: Mapping[str, str]
+    stages: Mapping[str, str]
+    rules: Mapping[int, str]
+    agent: str
+
+    def actor(self, actor: str) -> str:
+        if actor.startswith("agent:"):
+            return self.agent
+        return self.people.get(actor, _("Handrail") if actor == "system" else actor)
+
+    def queue(self, slug: str) -> str:
+        return self.queues.get(slug, slug)
+
+
+def history(case: Case, plan: Plan) -> list[Line]:
+    """Newest first."""
+    entries = list(case.audit_entries.order_by("-position"))
+    contents = [entry.content["data"] for entry in entries]
+    names = _names(case, plan, entries, contents)
+    return [_line(entry, data, names) for entry, data in zip(entries, contents, strict=True)]
+
+
+def name_of(user: Any) -> str:
+    return user.get_full_name() or user.get_username()
+
+
+def _line(entry: AuditEntry, data: Data, names: Names) -> Line:
+    sentence = SENTENCES.get(entry.event)
+    return Line(
+        at=entry.at,
+        who=names.actor(entry.actor),
+        what=sentence(data, names) if sentence else entry.event,
+        is_person=entry.actor.startswith(MADE_BY_PEOPLE),
+        event=entry.event,
+    )
+
+
+def _names(
+    case: Case, plan: Plan, entries: Iterable[AuditEntry], contents: Iterable[Data]
+) -> Names:
+    actors = {entry.actor for entry in entries} | {data.get("held_by", "") for data in contents}
+    ids = [actor.removeprefix(MADE_BY_PEOPLE) for actor in actors if MADE_BY_PEOPLE in actor]
+    slugs = {data["queue"] for data in contents if "queue" in data}
+    return Names(
+        people={
+            f"{MADE_BY_PEOPLE}{user.pk}": name_of(user)
+            for user in get_user_model().objects.filter(pk__in=ids)
+        },
+        queues=dict(Queue.objects.filter(slug__in=slugs).values_list("slug", "name")),
+        stages={stage.key: stage.title for stage in plan.stages.values()},
+        rules={rule.id: rule.title for s in plan.stages.values() for rule in s.outcomes},
+        agent=case.agent.name,
+    )
+
+
+def _received(data: Data, names: Names) -> str:
+    version = data.get("agent_version")
+    return _("opened the case (version %s)") % version if version else _("opened the case")
+
+
+def _routed(data: Data, names: Names) -> str:
+    if data.get("lane") == "AUTO":
+        return _("let it pass without a person: no trigger fired")
+    fired = ", ".join(trigger_name(firing["trigger"]) for firing in data.get("firings", []))
+    return _("sent it to people: %s") % fired if fired else _("sent it to people")
+
+
+def _opened(data: Data, names: Names) -> str:
+    reasons = ", ".join(trigger_name(row["trigger"]) for row in data.get("reasons", []))
+    queue = names.queue(data["queue"])
+    return _("put it into %(queue)s: %(reasons)s") % {"queue": queue, "reasons": reasons}
+
+
+def _decided(data: Data, names: Names) -> str:
+    words = verdict_done(data["verdict"])
+    changed = [pointer.rpartition("/")[2] for pointer in data.get("changed", [])]
+    parts = [words]
+    if changed:
+        parts.append(_("changed: %s") % ", ".join(changed))
+    if data.get("reason_code"):
+        parts.append(_("reason: %s") % data["reason_code"])
+    return " · ".join(parts)
+
+
+def _outcome(words: str) -> Callable[[Data, Names], str]:
+    def say(data: Data, names: Names) -> str:
+        details = [data.get("error") or "", _status(data)]
+        return ": ".join([_(words), *(detail for detail in details if detail)])
+
+    return say
+
+
+def _status(data: Data) -> str:
+    return _("answer %s") % data["status"] if data.get("status") else ""
+
+
+def _scheduled(data: Data, names: Names) -> str:
+    if data.get("rule") is not None:
+        return _("prepared “%s”") % names.rules.get(data["rule"], data["rule"])
+    return _("prepared a message to the agent (%s)") % data.get("event", "")
+
+
+def _expired_lease(data: Data, names: Names) -> str:
+    return _("gave it back to the queue: the time of %s ran out") % names.actor(
+        data.get("held_by", "")
+    )
+
+
+def _words(sentence: str) -> Callable[[Data, Names], str]:
+    return lambda data, names: _(sentence)
+
+
+SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
+    "case.received": _received,
+    "case.routed": _routed,
+    "gate.passed": lambda data, names: (
+        _("passed “%s”: no trigger fired") % names.stages.get(data["stage"], data["stage"])
+    ),
+    "review.opened": _opened,
+    "review.claimed": _words(noop("took it")),
+    "review.released": _words(noop("gave it back to the queue")),
+    "review.lease_expired": _expired_lease,
+    "review.withdrawn": lambda data, names: _("closed an open seat: %s") % data.get("why", ""),
+    "review.decided": _decided,
+    "decision.lapsed": lambda data, names: (
+        _("an earlier approval lapsed: the action was changed (revision %s)")
+        % data.get("revision", "")
+    ),
+    "case.decided": lambda data, names: (
+        _("the case is decided: %s") % verdict_done(data.get("verdict", ""))
+    ),
+    "case.completed": _words(noop("closed the case")),
+    "case.expired": _words(noop("closed the case: nobody decided in time")),
+    "case.timed_out": _words(noop("time ran out")),
+    "case.escalated": lambda data, names: _("escalated it: %s") % data.get("why", ""),
+    "outcome.scheduled": _scheduled,
+    "outcome.succeeded": _outcome(noop("delivered")),
+    "outcome.retried": _outcome(noop("will try again")),
+    "outcome.uncertain": _outcome(noop("sent, but whether it was done is not known")),
+    "outcome.failed": _outcome(noop("failed for good")),
+    "outcome.requeued": _words(noop("put the failed outcome back in line")),
+    "outcome.cancelled": _words(noop("cancelled the outcome")),
+}
+
+
+def verdict_done(verdict: str) -> str:
+    return {
+        "approve": _("approved"),
+        "edit": _("approved with changes"),
+        "reject": _("rejected"),
+        "respond": _("answered"),
+        "retry": _("told the outcome to try again"),
+        "give_up": _("gave the outcome up"),
+    }.get(verdict, verdict)
+
+
+def trigger_name(trigger: str) -> str:
+    return {
+        "always": _("always"),
+        "confidence_below": _("confidence"),
+        "value_above": _("amount"),
+        "risk_above": _("risk"),
+        "category_in": _("category"),
+        "field_missing": _("data missing"),
+        "outside_domain": _("outside the domain"),
+        "cannot_proceed": _("agent cannot proceed"),
+        "sample": _("sample"),
+        "expression": _("rule"),
+        "stop": _("stop"),
+        "time_limit": _("time ran out"),
+        "no_route": _("no route"),
+        "nobody_valid": _("too few people"),
+        "outcome_failed": _("outcome failed"),
+        "outcome_not_rendered": _("request not possible"),
+    }.get(trigger, trigger.replace("_", " "))

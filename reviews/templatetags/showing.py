@@ -1,0 +1,151 @@
+"""How values, times and hostile text are drawn on a page."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from reviews import history
+from reviews.action import arguments
+from reviews.models import Review
+from reviews.rendering import Kind, Piece, pieces, short_digest
+from workflows.compiler import plan_of
+
+register = template.Library()
+
+MOST_VALUES = 5
+LONGEST_VALUE = 40
+SOON = timedelta(hours=1)
+SIGNS = {"confidence_below": "<", "value_above": ">", "risk_above": ">"}
+LOUD = {"cannot_proceed", "outside_domain", "field_missing", "outcome_failed", "stop", "no_route"}
+QUIET = {"always", "sample"}
+
+
+@register.filter
+def reveal(text: object) -> SafeString:
+    """Escaped, with everything invisible made visible; keeps to its own direction."""
+    drawn = format_html_join("", "{}", ((_piece(piece),) for piece in pieces(str(text))))
+    return format_html("<bdi>{}</bdi>", drawn)
+
+
+def _piece(piece: Piece) -> SafeString | str:
+    if piece.kind is Kind.PLAIN:
+        return piece.text
+    if piece.kind is Kind.HOST:
+        return format_html(' <span class="host">{}</span>', _("leads to %s") % piece.text)
+    return format_html(
+        '<span class="mark mark-{}" title="{}">{}</span>', piece.kind, piece.words, piece.text
+    )
+
+
+@register.simple_tag
+def action_line(review: Review) -> SafeString:
+    """What would run, in a line: the action's name and its first values, never the agent's
+    summary, which could say anything."""
+    case = review.case
+    action = list(case.proposals.all())[-1].action
+    if action is None:
+        return format_html("<b>{}</b>", case.release.workflow)
+    plan = plan_of(case.release_id).actions.get(action["name"])
+    rows = arguments(action, plan.fields if plan else ())
+    values = [_shortened(row.text) for row in rows if row.text][:MOST_VALUES]
+    joined = format_html_join(" · ", "{}", ((reveal(value),) for value in values))
+    return format_html("<b>{}</b> {}", plan.title if plan else reveal(action["name"]), joined)
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
+
+
+@register.filter
+def waited(since: datetime | None) -> str:
+    """2:51 h, 12 min, 3 d: short enough for a column."""
+    return _span(timezone.now() - since) if since else ""
+
+
+@register.filter
+def due_in_words(due: datetime | None) -> str:
+    if due is None:
+        return _("no time limit")
+    left = due - timezone.now()
+    if left < timedelta(0):
+        return _("%s late") % _span(-left)
+    return _("%s left") % _span(left)
+
+
+@register.filter
+def due_level(due: datetime | None) -> str:
+    if due is None or due - timezone.now() > SOON:
+        return ""
+    return "bad" if due < timezone.now() else "warn"
+
+
+def _span(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 60:
+        return _("%d min") % minutes
+    if minutes < 24 * 60:
+        return _("%(hours)d:%(minutes)02d h") % {"hours": minutes // 60, "minutes": minutes % 60}
+    return _("%d d") % (minutes // (24 * 60))
+
+
+@register.filter
+def amount(value: Decimal | None) -> str:
+    """Grouped, with two decimals or as many as there are."""
+    if value is None:
+        return ""
+    number = Decimal(value).normalize()
+    exponent = number.as_tuple().exponent
+    places = max(2, -exponent if isinstance(exponent, int) else 2)
+    return formats.number_format(Decimal(value), decimal_pos=places, force_grouping=True)
+
+
+@register.filter
+def grouped(value: float) -> str:
+    """A number as it was sent; whole numbers in groups."""
+    return f"{value:,}" if isinstance(value, int) else repr(value)
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+@register.filter
+def chip(reason: dict[str, Any]) -> str:
+    """A firing in a few words, with its numbers: “confidence 0.71 < 0.80”."""
+    name, numbers = history.trigger_name(reason["trigger"]), reason.get("numbers", {})
+    sign = SIGNS.get(reason["trigger"])
+    if sign and numbers.get("observed") and numbers.get("threshold"):
+        return f"{name} {numbers['observed']} {sign} {numbers['threshold']}"
+    if reason["trigger"] == "category_in" and numbers.get("observed"):
+        return f"{name}: {numbers['observed']}"
+    if reason["trigger"] == "field_missing" and numbers.get("missing"):
+        missing = [part.rpartition("/")[2] for part in numbers["missing"].split(", ")]
+        return _("%s missing") % ", ".join(missing)
+    return name
+
+
+@register.filter
+def chip_level(reason: dict[str, Any]) -> str:
+    if reason["trigger"] in LOUD or reason.get("problem"):
+        return "bad"
+    return "accent" if reason["trigger"] in QUIET else "warn"
+
+
+@register.filter
+def sentence(text: str) -> str:
+    """“a person looks …” → “A person looks ….”"""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
+
+
+register.filter("digest", short_digest)
+register.filter("verdict_done", history.verdict_done)
+register.filter("name_of", history.name_of)

@@ -1,0 +1,37 @@
+from uuid import UUID
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path, register_converter
+
+from reviews.models.case import case_id
+from reviews.views import cases, claims, queues, verdicts
+
+
+class PublicCaseId:
+    """`case_` and 32 hex digits, as agents and pages name a case."""
+
+    regex = "case_[0-9a-f]{32}"
+
+    def to_python(self, value: str) -> UUID:
+        return case_id(value)
+
+    def to_url(self, value: UUID) -> str:
+        return f"case_{value.hex}"
+
+
+register_converter(PublicCaseId, "public_case")
+
+urlpatterns = [
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("", queues.queue_list, name="queue-list"),
+    path("queues/<slug:slug>/", queues.queue_detail, name="queue-detail"),
+    path("claim-next/", claims.review_next, name="review-next"),
+    path("cases/<public_case:case_id>/", cases.case_detail, name="case-detail"),
+    path("cases/<public_case:case_id>/follow/", cases.case_follow, name="case-follow"),
+    path("reviews/<uuid:review_id>/claim/", claims.review_claim, name="review-claim"),
+    path("reviews/<uuid:review_id>/release/", claims.review_release, name="review-release"),
+    path("reviews/<uuid:review_id>/renew/", claims.review_renew, name="review-renew"),
+    path("reviews/<uuid:review_id>/preview/", verdicts.review_preview, name="review-preview"),
+    path("reviews/<uuid:review_id>/decide/", verdicts.review_decide, name="review-decide"),
+]

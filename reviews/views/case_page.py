@@ -1,0 +1,254 @@
+"""All that the case page shows, read once: a person decides here, so nothing is left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils.translation import gettext_lazy as _
+
+from reviews import action as actions
+from reviews.digests import digest_of
+from reviews.documents import Shown, shown
+from reviews.forms import VerdictForm
+from reviews.history import Line, history
+from reviews.models import Case, Decision, OutcomeRun, Proposal, Review
+from reviews.models.decision import counting
+from reviews.rendering import canonical
+from reviews.services import claims, verdicts
+from reviews.services.preview import Preview, preview
+from reviews.services.walk import Walk
+from reviews.views.seats import Seats
+from workflows.compiler import GatePlan
+from workflows.fields import Field, fields
+
+MOST_SIBLINGS = 6
+RUNNING = {OutcomeRun.State.PENDING, OutcomeRun.State.RUNNING, OutcomeRun.State.RETRY_WAIT}
+SAID_FIRST = ("text", "rationale")
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    verdict: str
+    label: Any
+    key: str
+    look: str = ""
+
+
+BUTTONS = (
+    Button("approve", _("Approve"), "a", "primary"),
+    Button("edit", _("Approve with changes"), "e"),
+    Button("respond", _("Answer"), "p", "primary"),
+    Button("reject", _("Reject"), "r", "bad"),
+    Button("retry", _("Try again"), "t", "primary"),
+    Button("give_up", _("Give up"), "g", "bad"),
+)
+
+
+@dataclass
+class CasePage:
+    """Templates ask it; each answer is worked out when the page needs it, and once."""
+
+    case: Case
+    user: AbstractBaseUser
+    form: VerdictForm | None = None
+    # Set when what was typed is shown again to somebody whose press did not count.
+    refused: str = ""
+    # The action with the changes typed so far, where a preview is asked for.
+    edited: dict[str, Any] | None = None
+
+    @cached_property
+    def walk(self) -> Walk:
+        return Walk.reading(self.case)
+
+    @cached_property
+    def reviews(self) -> list[Review]:
+        rows = self.case.reviews.select_related("queue", "claimed_by", "visit").order_by("id")
+        return list(rows)
+
+    @cached_property
+    def review(self) -> Review | None:
+        """The seat this page is about: one's own, else one to take, else any that is open."""
+        still_open = [row for row in self.reviews if row.state in ("OPEN", "CLAIMED")]
+        mine = [row for row in still_open if self._holds(row)]
+        free = [row for row in still_open if row.pk in self._claimable]
+        return next(iter([*mine, *free, *still_open]), None)
+
+    @property
+    def is_mine(self) -> bool:
+        return self.review is not None and self._holds(self.review)
+
+    @property
+    def is_claimable(self) -> bool:
+        return self.review is not None and self.review.pk in self._claimable
+
+    @cached_property
+    def why_not(self) -> str:
+        if self.review is None or self.is_mine or self.is_claimable:
+            return ""
+        return claims.why_not(self.review, reviewer=self.user)
+
+    @cached_property
+    def gate(self) -> GatePlan | None:
+        return self.walk.stage.gate
+
+    @cached_property
+    def verdicts(self) -> tuple[str, ...]:
+        return verdicts.allowed(self.walk, self.review) if self.review else ()
+
+    @property
+    def proposal(self) -> Proposal:
+        return self.walk.proposal
+
+    @property
+    def original(self) -> Proposal:
+        return self.walk.proposals[0]
+
+    @cached_property
+    def known_fields(self) -> Sequence[Field] | None:
+        action = self.proposal.action
+        plan = self.walk.plan.actions.get(action["name"]) if action else None
+        return plan.fields if plan else None
+
+    @cached_property
+    def action_title(self) -> str:
+        name = self.proposal.action["name"] if self.proposal.action else ""
+        plan = self.walk.plan.actions.get(name)
+        return plan.title if plan else name
+
+    @cached_property
+    def reversibility(self) -> str:
+        name = self.proposal.action["name"] if self.proposal.action else ""
+        plan = self.walk.plan.actions.get(name)
+        return plan.reversibility if plan else "IRREVERSIBLE"
+
+    @property
+    def heading(self) -> str:
+        """Ours, never the agent's: its summary stands among its own words."""
+        return self.action_title or str(self.case.release.workflow)
+
+    @cached_property
+    def arguments(self) -> list[actions.Argument]:
+        action = self.proposal.action
+        if action is None:
+            return []
+        before = self.original.action
+        return actions.arguments(action, self.known_fields or (), before=before)
+
+    @property
+    def canonical(self) -> str:
+        return canonical(self.edited or self.proposal.action)
+
+    @property
+    def digest(self) -> str:
+        if self.edited is None:
+            return self.proposal.digest
+        return digest_of(self.edited, data=self.case.data, ai_output=self.proposal.ai_output)
+
+    @cached_property
+    def buttons(self) -> list[Button]:
+        return [button for button in BUTTONS if button.verdict in self.verdicts]
+
+    @cached_property
+    def verdict_form(self) -> VerdictForm:
+        return self.form or self.make_form()
+
+    def make_form(self, data: Any = None, *, initial: Mapping[str, Any] | None = None) -> Any:
+        can_edit = "edit" in self.verdicts and self.proposal.action is not None
+        schema = self.case.response_schema if "respond" in self.verdicts else None
+        return VerdictForm(
+            data,
+            initial=initial,
+            action=self.proposal.action,
+            editable=actions.editable(self.proposal.action, self.known_fields) if can_edit else (),
+            reason_codes=self.gate.reason_codes if self.gate else {},
+            response_fields=response_fields(schema) if schema else (),
+        )
+
+    @cached_property
+    def preview(self) -> Preview | None:
+        verdict = next((v for v in ("approve", "edit") if v in self.verdicts), None)
+        return preview(self.walk, verdict=verdict) if verdict else None
+
+    @cached_property
+    def said(self) -> list[tuple[str, str]]:
+        """The agent's words; what else it sent beside them is in `said_also`."""
+        output = self.proposal.ai_output
+        return [(name, output[name]) for name in SAID_FIRST if isinstance(output.get(name), str)]
+
+    @cached_property
+    def said_also(self) -> list[Shown]:
+        told = {name for name, _text in self.said}
+        rest = {key: value for key, value in self.proposal.ai_output.items() if key not in told}
+        return shown(rest, {})
+
+    @cached_property
+    def data(self) -> list[Shown]:
+        return shown(self.case.data, self.walk.plan.input_schema)
+
+    @cached_property
+    def siblings(self) -> list[Case]:
+        if not self.case.subject:
+            return []
+        same = Case.objects.visible_to(self.user).filter(subject=self.case.subject)
+        rows = same.exclude(pk=self.case.pk).select_related("release__workflow", "agent")
+        return list(rows.defer("data", "metadata", "response_schema")[: MOST_SIBLINGS + 1])
+
+    @cached_property
+    def history(self) -> list[Line]:
+        return history(self.case, self.walk.plan)
+
+    @cached_property
+    def seats(self) -> Seats:
+        return Seats.of(self.walk, self.reviews)
+
+    @cached_property
+    def decisions(self) -> list[Decision]:
+        """Those that count, newest first, with the label of their reason."""
+        rows = counting(self.walk.decisions)
+        for row in rows:
+            stage = self.walk.plan.stage_by_id(self._visit_stage[row.visit_id])
+            row.stage_title = stage.title
+            codes = stage.gate.reason_codes if stage.gate else {}
+            row.reason_label = codes.get(row.reason_code, row.reason_code)
+        return rows[::-1]
+
+    @cached_property
+    def runs(self) -> list[OutcomeRun]:
+        """What leaves the house for this case; each with its rule's title."""
+        titles = {
+            rule.id: rule.title for s in self.walk.plan.stages.values() for rule in s.outcomes
+        }
+        for run in self.walk.runs:
+            run.title = titles.get(run.rule_id, "")
+        return self.walk.runs
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether looking again in a moment may show something new."""
+        return any(run.state in RUNNING for run in self.runs)
+
+    @cached_property
+    def _visit_stage(self) -> dict[Any, int]:
+        return {visit.id: visit.stage_id for visit in self.walk.visits}
+
+    @cached_property
+    def _claimable(self) -> set[Any]:
+        if not any(row.state == Review.State.OPEN for row in self.reviews):
+            return set()
+        rows = Review.objects.claimable_by(self.user).filter(case=self.case)
+        return set(rows.values_list("pk", flat=True))
+
+    def _holds(self, row: Review) -> bool:
+        return row.state == Review.State.CLAIMED and row.claimed_by_id == self.user.pk
+
+
+def response_fields(schema: Mapping[str, Any]) -> tuple[Field, ...]:
+    """The answer's fields; one field for an answer that is no object."""
+    whole = {
+        "$defs": schema.get("$defs", {}),
+        "required": ["response"],
+        "properties": {"response": {"title": "Answer", **schema}},
+    }
+    return tuple(fields(whole))

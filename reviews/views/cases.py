@@ -1,0 +1,35 @@
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from reviews.models import Case
+from reviews.views.case_page import CasePage
+
+
+@login_required
+@require_GET
+def case_detail(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    return render_case(request, CasePage(_visible(request, case_id), request.user))
+
+
+@login_required
+@require_GET
+def case_follow(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """What changes while outcomes run; the page asks again until nothing moves."""
+    page = CasePage(_visible(request, case_id), request.user)
+    return render(request, "reviews/_followed.html", {"page": page})
+
+
+def render_case(request: HttpRequest, page: CasePage, *, status: int = 200) -> HttpResponse:
+    context = {"page": page, "case": page.case, "title": page.case.summary or page.case.public_id}
+    return render(request, "reviews/case.html", context, status=status)
+
+
+def _visible(request: HttpRequest, case_id: UUID) -> Case:
+    rows = Case.objects.visible_to(request.user).select_related(
+        "agent", "release__workflow", "stage"
+    )
+    return get_object_or_404(rows, pk=case_id)

@@ -1,0 +1,62 @@
+"""Where several people are asked: who has spoken, and what is still missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from reviews.history import name_of, verdict_done
+from reviews.models import Decision, Review
+from reviews.models.decision import counting
+from reviews.services.walk import Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """`missing` says what the gate still needs; `people` are (name, what they did)."""
+
+    total: int
+    missing: str
+    people: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, walk: Walk, reviews: Sequence[Review]) -> Self:
+        gate = walk.stage.gate
+        here = [row for row in reviews if row.visit_id == walk.visit.id and row.kind == "SEAT"]
+        spoken = [
+            row
+            for row in counting(walk.decisions)
+            if row.visit_id == walk.visit.id and row.by == Decision.By.REVIEWER
+        ]
+        people = [(name_of(row.reviewer), verdict_done(row.verdict)) for row in spoken]
+        people += [
+            (name_of(row.claimed_by), _("is looking at it"))
+            for row in here
+            if row.state == Review.State.CLAIMED
+        ]
+        free = sum(row.state == Review.State.OPEN for row in here)
+        if free:
+            words = ngettext("%d seat", "%d seats", free) % free
+            people.append((words, _("waits for a person")))
+        if gate is None:
+            return cls(total=0, missing="", people=tuple(people))
+        approvals = sum(row.verdict != "reject" for row in spoken)
+        wanted = {
+            "ANY": 1,
+            "N": gate.needed,
+            "MAJORITY": gate.seats // 2 + 1,
+            "UNANIMOUS": gate.seats,
+        }[gate.quorum]
+        return cls(gate.seats, _missing(wanted - approvals, gate.seats), tuple(people))
+
+
+def _missing(still: int, seats: int) -> str:
+    if still <= 0:
+        return _("Enough people have approved.")
+    return ngettext(
+        "%(still)d approval of %(seats)d seats is still missing.",
+        "%(still)d approvals of %(seats)d seats are still missing.",
+        still,
+    ) % {"still": still, "seats": seats}

@@ -1,0 +1,107 @@
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from reviews import action as actions
+from reviews.forms import VerdictForm
+from reviews.history import verdict_done
+from reviews.models import Case, Proposal, Review
+from reviews.services import verdicts
+from reviews.services.decisions import NotYours, StaleProposal, decide_review
+from reviews.services.preview import preview
+from reviews.services.verdicts import Answer, InvalidVerdict
+from reviews.views.case_page import CasePage
+from reviews.views.cases import render_case
+
+
+@login_required
+@require_POST
+def review_decide(request: HttpRequest, review_id: UUID) -> HttpResponse:
+    review = _visible(request, review_id)
+    page = _page_of(review, request)
+    page.form = form = page.make_form(request.POST)
+    if not form.is_valid():
+        return render_case(request, page, status=422)
+    try:
+        _decide(review, request, form)
+    except InvalidVerdict as error:
+        form.explain(error.problems)
+        return render_case(request, page, status=422)
+    except (NotYours, StaleProposal) as error:
+        page = typed_again(_page_of(review, request), request.POST, refused=str(error))
+        return render_case(request, page, status=409)
+    verdict = verdict_done(form.cleaned_data["verdict"])
+    messages.success(request, _("You %(did)s.") % {"did": verdict})
+    return redirect(f"{reverse('case-detail', args=[review.case_id])}#decided")
+
+
+@login_required
+@require_POST
+def review_preview(request: HttpRequest, review_id: UUID) -> HttpResponse:
+    """What would run with the changes typed so far; decides nothing."""
+    review = _visible(request, review_id)
+    page = _page_of(review, request)
+    form = page.make_form(request.POST)
+    try:
+        _revise(page, form)
+    except (InvalidVerdict, ValueError) as error:
+        page.refused = str(error)
+    return render(request, "reviews/_runs.html", {"page": page, "case": page.case})
+
+
+def typed_again(page: CasePage, data: Any, *, refused: str = "") -> CasePage:
+    """The page as it stands now, with what somebody typed on it before."""
+    old = _proposal_seen(page, data)
+    typed_into = VerdictForm(
+        data,
+        action=old.action,
+        editable=actions.editable(old.action, page.known_fields) if old.action else (),
+        reason_codes={},
+    )
+    page.form = page.make_form(initial=typed_into.kept())
+    page.refused = refused
+    return page
+
+
+def _proposal_seen(page: CasePage, data: Any) -> Proposal:
+    seen = (row for row in page.walk.proposals if str(row.revision) == data.get("revision"))
+    return next(seen, page.proposal)
+
+
+def _decide(review: Review, request: HttpRequest, form: VerdictForm) -> None:
+    decide_review(
+        review,
+        reviewer=request.user,
+        answer=form.answer(),
+        revision=form.cleaned_data["revision"],
+        digest=form.cleaned_data["digest"],
+        active_seconds=form.cleaned_data["active_seconds"],
+    )
+
+
+def _revise(page: CasePage, form: VerdictForm) -> None:
+    changes = {edit.field.pointer: edit.parsed() for edit in form.changed()}
+    if not changes:
+        return
+    answer = Answer(verdict="edit", changes=changes)
+    action = verdicts.edited_action(page.walk, answer)
+    page.preview = preview(page.walk, verdict="edit", action=action)
+    page.arguments = actions.arguments(action, page.known_fields or (), before=page.original.action)
+    page.edited = action
+
+
+def _page_of(review: Review, request: HttpRequest) -> CasePage:
+    """Read anew, since the service may have looked at newer rows than this request did."""
+    case = Case.objects.select_related("agent", "release__workflow", "stage").get(pk=review.case_id)
+    return CasePage(case, request.user)
+
+
+def _visible(request: HttpRequest, review_id: UUID) -> Review:
+    return get_object_or_404(Review.objects.visible_to(request.user), pk=review_id)
