@@ -80,6 +80,8 @@ class Case(models.Model):
     verdict = models.CharField(max_length=10, blank=True)
     # Counts what an agent can see change: the ETag of the case on the wire.
     version = models.PositiveIntegerField(default=1)
+    # The agent's own limit, and what counts now: the earlier of it and the gate's.
+    expires_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     decided_at = models.DateTimeField(null=True)

@@ -35,6 +35,10 @@ class OutcomeRunQuerySet(models.QuerySet):
             next_attempt_at__lte=timezone.now(),
         )
 
+    def unheard(self, *, since: datetime) -> Self:
+        """Due, and no message sent about it since then."""
+        return self.due().filter(Q(nudged_at=None) | Q(nudged_at__lt=since))
+
     def begin(self, *, pk: UUID, lease: timedelta) -> int:
         """PENDING or RETRY_WAIT → RUNNING for exactly one worker; rows changed (0: not yours)."""
         return (
@@ -53,6 +57,7 @@ class OutcomeRunQuerySet(models.QuerySet):
             state=OutcomeRun.State.RETRY_WAIT,
             next_attempt_at=timezone.now(),
             running_until=None,
+            nudged_at=None,
             last_error="The worker stopped before the answer came.",
         )
 
@@ -96,6 +101,8 @@ class OutcomeRun(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     running_until = models.DateTimeField(null=True)
+    # When a message about it was last sent, so that a backlog is not told of every second.
+    nudged_at = models.DateTimeField(null=True)
     last_status = models.PositiveSmallIntegerField(null=True)
     last_error = models.TextField(blank=True)
     reply_excerpt = models.TextField(blank=True)
@@ -139,6 +146,7 @@ class OutcomeRun(models.Model):
     def wait(self, *, until: datetime, error: str, status: int | None) -> None:
         self.next_attempt_at = until
         self.last_error, self.last_status, self.running_until = error, status, None
+        self.nudged_at = None
 
     @transition(state, source=State.RUNNING, target=State.FAILED)
     def fail(self, *, error: str, status: int | None, reply: str) -> None:

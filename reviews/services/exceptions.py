@@ -34,9 +34,9 @@ def _retry(walk: Walk) -> None:
     for run in runs:
         if run.state in (OutcomeRun.State.FAILED, OutcomeRun.State.UNCERTAIN):
             run.requeue()
+            outbox.nudge(run)
             run.save()
             walk.note("outcome.requeued", "system", run=run.id.hex)
-            outbox.nudge(run)
 
 
 def _give_up(walk: Walk) -> None:

@@ -156,6 +156,7 @@ def _case(new: NewCase, drawn: dict[str, Any], *, agent: Agent, plan: Plan) -> C
         response_schema=new.response_schema,
         correlation=new.correlation,
         metadata=new.metadata,
+        expires_at=new.expires_at,
         due_at=new.expires_at,
         callback_format=new.callback_format,
         **drawn,

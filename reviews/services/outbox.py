@@ -50,6 +50,8 @@ def announce(walk: Walk, event: str) -> None:
 
 
 def nudge(run: OutcomeRun) -> None:
+    """A message on commit; the caller saves the row, which remembers that it was sent."""
+    run.nudged_at = timezone.now()
     enqueue.on_commit("reviews.run_outcome", run_id=str(run.id))
 
 

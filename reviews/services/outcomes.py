@@ -18,6 +18,8 @@ from workflows.models import Secret
 WEBHOOK_TIMEOUT = 15
 # Time a worker may need around the request itself before it counts as dead.
 MARGIN = timedelta(seconds=5)
+# A message that no worker took for so long counts as lost.
+MESSAGE_LIFE = timedelta(seconds=10)
 
 
 def run(run_id: UUID) -> None:
@@ -73,7 +75,8 @@ def settle(run_id: UUID, *, outcome: Outcome) -> None:
     """Puts the answer on record; the last answer of a visit lets the case walk on."""
     row = OutcomeRun.objects.only("case_id").get(pk=run_id)
     walk = Walk.of(row.case_id)
-    row = next(run for run in walk.runs if run.pk == run_id)
+    row = OutcomeRun.objects.select_for_update().get(pk=run_id)
+    walk.runs = [row if run.pk == run_id else run for run in walk.runs]
     if row.state != OutcomeRun.State.RUNNING:
         # Its lease ran out and somebody else has it: that one's answer will count.
         return
@@ -121,7 +124,9 @@ def _after_action(walk: Walk, row: OutcomeRun) -> None:
         run for run in walk.runs if run.visit_id == row.visit_id and run.state != state.SUCCEEDED
     ]
     if rest:
-        outbox.nudge(min(rest, key=lambda run: run.position))
+        follower = min(rest, key=lambda run: run.position)
+        outbox.nudge(follower)
+        follower.save()
         return
     outbox.announce(walk, "outcome.succeeded")
     progress.advance(walk, verdict="done")
@@ -134,8 +139,9 @@ def _note(walk: Walk, row: OutcomeRun, event: str, **data: object) -> None:
 def sweep(*, limit: int = 2000) -> int:
     """Finds what a crash, a lost message or a pause left behind; how many were sent again."""
     OutcomeRun.objects.recover_lost()
-    due = OutcomeRun.objects.due().order_by("next_attempt_at").values_list("pk", flat=True)
-    ids = list(due[:limit])
+    unheard = OutcomeRun.objects.unheard(since=timezone.now() - MESSAGE_LIFE)
+    ids = list(unheard.order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
+    OutcomeRun.objects.filter(pk__in=ids).update(nudged_at=timezone.now())
     for pk in ids:
         enqueue.send("reviews.run_outcome", run_id=str(pk))
     return len(ids)

@@ -37,7 +37,7 @@ def open_seats(walk: Walk, firings: list[Firing]) -> list[Review]:
         if queue.people < gate.seats:
             reasons.append(_nobody_valid(queue, seats=gate.seats))
             queue = exception_queue(walk)
-    walk.case.due_at = earliest(walk.case.due_at, _limit(gate))
+    walk.case.due_at = earliest(walk.case.expires_at, _limit(gate))
     return [
         open_review(
             walk,

@@ -12,7 +12,7 @@ from reviews.services import claims, timeouts
 from reviews.services.publishing import propose, publish
 from tests.building import allow, build_house, draft
 from tests.conftest import AgentClient
-from tests.deciding import case_of, decide, events, fresh
+from tests.deciding import case_of, decide, events, fresh, take_and_decide
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +89,15 @@ def test_the_agents_own_limit_counts_when_it_is_earlier():
     with later(6):
         assert timeouts.expire_cases() == 1
     assert fresh(case).state == "EXPIRED"
+
+
+def test_the_second_gate_has_a_clock_of_its_own():
+    house, agent = desk(time_limit_minutes=30)
+    case = case_of(agent.post(amount="9000.00"))
+    take_and_decide(house.one)
+    assert fresh(case).state == "IN_REVIEW" and fresh(case).due_at is None
+    with later(31):
+        assert timeouts.expire_cases() == 0
 
 
 def test_escalation_moves_the_seat_and_keeps_its_reasons():

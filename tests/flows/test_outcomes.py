@@ -2,11 +2,15 @@
 
 import json
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import time_machine
+from django.utils import timezone
 from standardwebhooks import Webhook
 
+from reviews import enqueue
 from reviews.models import OutcomeRun, Review
 from reviews.services import outcomes
 from tests.building import TEMPLATE, build_house
@@ -136,6 +140,30 @@ def test_a_run_is_won_by_one_worker_only(desk, ledger):
     outcomes.run(run.pk)
     outcomes.run(run.pk)
     assert len(ledger.requests) == 1
+
+
+def test_the_sweep_finds_a_lost_message_once_and_not_every_second(desk, ledger, monkeypatch):
+    _house, agent = desk
+    agent.post()
+    sent = []
+    monkeypatch.setattr(enqueue, "send", lambda task, **arguments: sent.append(arguments))
+    outcomes.sweep()
+    assert sent == []
+    with time_machine.travel(timezone.now() + timedelta(seconds=11), tick=False):
+        outcomes.sweep()
+        outcomes.sweep()
+    assert sent == [{"run_id": str(OutcomeRun.objects.get().pk)}]
+
+
+def test_the_sweep_takes_over_from_a_worker_that_died(desk, ledger):
+    _house, agent = desk
+    case = case_of(agent.post())
+    run = OutcomeRun.objects.get()
+    assert OutcomeRun.objects.begin(pk=run.pk, lease=timedelta(seconds=20)) == 1
+    with time_machine.travel(timezone.now() + timedelta(seconds=21), tick=False):
+        assert OutcomeRun.objects.recover_lost() == 1
+        outcomes.run(run.pk)
+    assert fresh(case).state == "COMPLETED" and OutcomeRun.objects.get().attempts == 2
 
 
 def test_the_agent_hears_the_decision_signed_as_the_standard_says(desk, ledger):
