@@ -14,7 +14,7 @@ from agents.admin.shown_once import show_once
 from agents.models import AgentKey
 from agents.models.agent_key import Scope, default_scopes
 from agents.services import create_key, reinstate_agent, suspend_agent
-from reviews.admin.read_only import NeverEdited
+from reviews.admin.read_only import ReadOnlyInline
 from reviews.admin.steps import Step, Why, take
 from workflows.admin.history import ShowsChanges
 from workflows.models import Agent, Stop, WebhookEndpoint, Workflow
@@ -48,16 +48,14 @@ class NewKeyForm(forms.Form):
     )
 
 
-class KeyInline(NeverEdited, admin.TabularInline):
+class KeyInline(ReadOnlyInline):
     model = AgentKey
     fields = ("label", "prefix", "scopes", "expires_at", "revoked_at", "last_used_at")
-    show_change_link = True
 
 
-class EndpointInline(NeverEdited, admin.TabularInline):
+class EndpointInline(ReadOnlyInline):
     model = WebhookEndpoint
     fields = ("label", "is_active", "disabled_reason")
-    show_change_link = True
 
 
 @admin.register(Agent)

@@ -8,13 +8,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from reviews.admin.read_only import NeverEdited, ReadOnlyAdmin, document
+from reviews.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, document
 from reviews.models import Case, Decision, OutcomeRun, Visit
 from reviews.models.case import case_id
 
 
-class VisitInline(NeverEdited, admin.TabularInline):
+class VisitInline(ReadOnlyInline):
     model = Visit
+    show_change_link = False
     fields = ("number", "stage", "revision", "arrived_on", "outcome", "entered_at", "left_at")
     verbose_name_plural = _("its walk")
 
@@ -22,19 +23,17 @@ class VisitInline(NeverEdited, admin.TabularInline):
         return super().get_queryset(request).select_related("stage")
 
 
-class DecisionInline(NeverEdited, admin.TabularInline):
+class DecisionInline(ReadOnlyInline):
     model = Decision
     fields = ("verdict", "by", "reviewer", "standing", "revision", "created_at")
-    show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return super().get_queryset(request).select_related("reviewer")
 
 
-class OutcomeRunInline(NeverEdited, admin.TabularInline):
+class OutcomeRunInline(ReadOnlyInline):
     model = OutcomeRun
     fields = ("kind", "rule", "event", "state", "attempts", "last_status", "finished_at")
-    show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return super().get_queryset(request).select_related("rule")

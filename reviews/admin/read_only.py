@@ -1,5 +1,6 @@
 """What happened is looked at here and never edited, whatever rights a person has."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -41,6 +42,17 @@ class ReadOnlyAdmin(NeverEdited, admin.ModelAdmin):
     list_per_page = 50
     # An order that no index gives would sort the whole table.
     sortable_by = ()
+
+
+class ReadOnlyInline(NeverEdited, admin.TabularInline):
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> Sequence[str]:
+        return self.fields
 
 
 def document(value: Any) -> SafeString:

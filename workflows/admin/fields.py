@@ -118,8 +118,9 @@ class DocumentField(forms.JSONField):
             raise ValidationError(self.error_messages["required"], code="required")
 
     def has_changed(self, initial: Any, data: Any) -> bool:
+        """Also when only the order of names has changed: it is the order of a form."""
         try:
-            return self.to_python(data) != initial
+            return pretty(self.to_python(data)) != pretty(initial)
         except ValidationError:
             return True
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -6,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from workflows.admin.drafts import DraftAdmin, DraftForm, DraftInline
 from workflows.admin.history import ShowsChanges
 from workflows.models import ActionType, Stage
-from workflows.schema_order import keep_order
+from workflows.schema_order import in_order, keep_order
 from workflows.schemas import SchemaError, compile_schema
 
 POINTERS = (
@@ -22,6 +24,16 @@ POINTERS = (
 class SchemaForm(DraftForm):
     """A form with one field that is a JSON Schema."""
 
+    schema_field = "input_schema"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial[self.schema_field] = in_order(getattr(self.instance, self.schema_field))
+
+    def clean(self) -> None:
+        super().clean()
+        self.check_schema(self.schema_field)
+
     def check_schema(self, name: str) -> None:
         schema = self.cleaned_data.get(name)
         try:
@@ -36,15 +48,12 @@ class SchemaForm(DraftForm):
 class ReleaseForm(SchemaForm):
     def clean(self) -> None:
         super().clean()
-        self.check_schema("input_schema")
         for name in POINTERS:
             self.check_pointers(name)
 
 
 class ActionTypeForm(SchemaForm):
-    def clean(self) -> None:
-        super().clean()
-        self.check_schema("args_schema")
+    schema_field = "args_schema"
 
 
 class StageForm(DraftForm):
