@@ -11,7 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import django
@@ -20,15 +22,15 @@ django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402 (models can be imported after set-up)
 from django.db import InterfaceError, OperationalError, connection  # noqa: E402
+from django.test import Client  # noqa: E402
 
+from agents.models import AgentKey  # noqa: E402
 from reviews.models import Case, Proposal, Review  # noqa: E402
 from reviews.services.claims import claim_next  # noqa: E402
 from reviews.services.decisions import NotYours, decide_review  # noqa: E402
-from reviews.services.intake import NewCase, open_case  # noqa: E402
 from reviews.services.verdicts import Answer  # noqa: E402
 from tests.faults.scene import AGENT, REVIEWERS, WORKFLOW  # noqa: E402
-from workflows.compiler import plan_of  # noqa: E402
-from workflows.models import Agent, Release  # noqa: E402
+from workflows.models import Agent  # noqa: E402
 
 PAUSE = 0.02
 
@@ -52,12 +54,15 @@ class Work:
                 time.sleep(0.1)
 
     def post_all(self) -> None:
-        for name in self.names:
-            amount = f"{self.amounts.randrange(100, 1000)}.00"
-            self.insist(lambda name=name, amount=amount: _post(name, amount))
-            time.sleep(PAUSE)
-        self.opened.set()
-        connection.close()
+        caller = Caller(self.insist(_new_key))
+        try:
+            for name in self.names:
+                amount = f"{self.amounts.randrange(100, 1000)}.00"
+                self.insist(partial(caller.post, name, amount))
+                time.sleep(PAUSE)
+        finally:
+            self.opened.set()
+            connection.close()
 
     def review_all(self, reviewer: str) -> None:
         person = self.insist(lambda: User.objects.get(username=reviewer))
@@ -92,20 +97,35 @@ class Work:
         return self.opened.is_set() and not waiting.exists()
 
 
-def _post(name: str, amount: str) -> None:
-    # The commit may have been confirmed to a connection that was cut.
-    if Case.objects.filter(external_id=name).exists():
-        return
-    release = Release.objects.get(workflow__slug=WORKFLOW)
-    new = NewCase(
-        external_id=name,
-        summary=f"Refund {amount}",
-        data={"amount": amount},
-        value=Decimal(amount),
-        currency="GBP",
-    )
-    agent = Agent.objects.get(slug=AGENT)
-    open_case(new, agent=agent, release=release, plan=plan_of(release.pk))
+def _new_key() -> str:
+    _, key = AgentKey.make(Agent.objects.get(slug=AGENT), label="driver")
+    return key
+
+
+class Caller:
+    """The agent on the wire: the same key again finds the same case, however often it asks."""
+
+    def __init__(self, key: str) -> None:
+        self._http = Client(headers={"Authorization": f"Bearer {key}", "Host": "127.0.0.1"})
+
+    def post(self, name: str, amount: str) -> None:
+        body = {
+            "workflow": WORKFLOW,
+            "external_id": name,
+            "summary": f"Refund {amount}",
+            "data": {"amount": amount},
+            "value": amount,
+            "currency": "GBP",
+        }
+        answer = self._http.post(
+            "/api/v1/cases",
+            data=body,
+            content_type="application/json",
+            headers={"Idempotency-Key": name},
+        )
+        if answer.status_code >= 500 or answer.status_code == 409:
+            raise OperationalError(answer.status_code)
+        assert answer.status_code in (200, 201), answer.content
 
 
 def main() -> None:
@@ -115,12 +135,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     options = parser.parse_args()
     work = Work(options.batch, cases=options.cases, seed=options.seed)
-    threads = [threading.Thread(target=work.post_all)]
-    threads += [threading.Thread(target=work.review_all, args=(name,)) for name in REVIEWERS]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor() as threads:
+        jobs = [threads.submit(work.post_all)]
+        jobs += [threads.submit(work.review_all, name) for name in REVIEWERS]
+    for job in jobs:
+        job.result()
     json.dump({"verdicts": work.verdicts, "failures": work.failures}, sys.stdout)
 
 

@@ -39,6 +39,13 @@ class Driver:
     def is_working(self) -> bool:
         return self._process.poll() is None
 
+    def wait_until(self, holds, *, what: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert self._process.poll() in (None, 0), self.stack.log("driver")
+            assert time.monotonic() < deadline, f"never happened: {what}"
+            time.sleep(0.02)
+
     def end(self) -> dict:
         """What was confirmed to the agent and its reviewers."""
         said, _ = self._process.communicate(timeout=PATIENCE)
@@ -62,13 +69,6 @@ def work(stack, batch, *, cases, seed=1):
         driver.stop()
 
 
-def wait_until(holds, *, what):
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(0.02)
-
-
 def count(stack, where):
     return stack.ask(f"SELECT count(*) FROM reviews_outcomerun WHERE {where}")[0][0]
 
@@ -77,7 +77,7 @@ def test_a_worker_killed_in_the_middle_of_a_request_leaves_it_done_once(stack):
     before = stack.ledger()
     with work(stack, "kill", cases=16) as driver:
         # Booked, and not answered for another moment.
-        wait_until(lambda: stack.ledger()["requests"] > before["requests"], what="a request")
+        driver.wait_until(lambda: stack.ledger()["requests"] > before["requests"], what="a request")
         stack.kill("worker")
         assert count(stack, "state = 'RUNNING'") > 0
         stack.start("worker")
@@ -101,7 +101,9 @@ def test_a_broker_that_forgets_everything_loses_no_outcome(stack):
 def test_a_database_restarted_under_load_loses_no_decision(stack):
     with work(stack, "restart", cases=30) as driver:
         for booked in (3, 10):
-            wait_until(lambda booked=booked: done(stack, "restart") >= booked, what="some work")
+            driver.wait_until(
+                lambda booked=booked: done(stack, "restart") >= booked, what="some work"
+            )
             stack.restart_postgres()
         said = driver.end()
         assert said["failures"] > 0
