@@ -28,6 +28,11 @@ class Argument:
         return self.pointer.removeprefix(f"{ARGS}/")
 
     @property
+    def is_named_otherwise(self) -> bool:
+        """Whether the label hides the name under which the value is sent."""
+        return self.label.casefold() != self.name.replace("_", " ").casefold()
+
+    @property
     def is_long(self) -> bool:
         return self.text is not None and is_long(self.text)
 

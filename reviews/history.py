@@ -156,15 +156,15 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "review.withdrawn": lambda data, names: _("closed an open seat: %s") % data.get("why", ""),
     "review.decided": _decided,
     "decision.lapsed": lambda data, names: (
-        _("an earlier approval lapsed: the action was changed (revision %s)")
+        _("let an earlier approval lapse: the action was changed (revision %s)")
         % data.get("revision", "")
     ),
     "case.decided": lambda data, names: (
-        _("the case is decided: %s") % verdict_done(data.get("verdict", ""))
+        _("settled the case: %s") % verdict_done(data.get("verdict", ""))
     ),
     "case.completed": _words(noop("closed the case")),
     "case.expired": _words(noop("closed the case: nobody decided in time")),
-    "case.timed_out": _words(noop("time ran out")),
+    "case.timed_out": _words(noop("decided by the clock: time ran out")),
     "case.escalated": lambda data, names: _("escalated it: %s") % data.get("why", ""),
     "outcome.scheduled": _scheduled,
     "outcome.succeeded": _outcome(noop("delivered")),

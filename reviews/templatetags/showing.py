@@ -19,7 +19,7 @@ from workflows.compiler import plan_of
 register = template.Library()
 
 MOST_VALUES = 5
-LONGEST_VALUE = 40
+LONGEST_VALUE = 28
 SOON = timedelta(hours=1)
 SIGNS = {"confidence_below": "<", "value_above": ">", "risk_above": ">"}
 LOUD = {"cannot_proceed", "outside_domain", "field_missing", "outcome_failed", "stop", "no_route"}
@@ -29,8 +29,19 @@ QUIET = {"always", "sample"}
 @register.filter
 def reveal(text: object) -> SafeString:
     """Escaped, with everything invisible made visible; keeps to its own direction."""
-    drawn = format_html_join("", "{}", ((_piece(piece),) for piece in pieces(str(text))))
-    return format_html("<bdi>{}</bdi>", drawn)
+    return _drawn(pieces(str(text)))
+
+
+@register.filter
+def exact(text: object) -> SafeString:
+    """The same for what Handrail itself wrote down: its addresses need no second reading."""
+    return _drawn([piece for piece in pieces(str(text)) if piece.kind is not Kind.HOST])
+
+
+def _drawn(found: list[Piece]) -> SafeString:
+    return format_html(
+        "<bdi>{}</bdi>", format_html_join("", "{}", ((_piece(piece),) for piece in found))
+    )
 
 
 def _piece(piece: Piece) -> SafeString | str:
@@ -53,14 +64,10 @@ def action_line(review: Review) -> SafeString:
         return format_html("<b>{}</b>", case.release.workflow)
     plan = plan_of(case.release_id).actions.get(action["name"])
     rows = arguments(action, plan.fields if plan else ())
-    values = [_shortened(row.text) for row in rows if row.text][:MOST_VALUES]
+    short = [row.text for row in rows if row.text and len(row.text) <= LONGEST_VALUE]
+    values = [*short[:MOST_VALUES], *(["…"] if len(rows) > len(short[:MOST_VALUES]) else [])]
     joined = format_html_join(" · ", "{}", ((reveal(value),) for value in values))
     return format_html("<b>{}</b> {}", plan.title if plan else reveal(action["name"]), joined)
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
 
 
 @register.filter

@@ -23,7 +23,7 @@ def state_in_words(case: Case) -> str:
         Case.State.RECEIVED: _("received"),
         Case.State.IN_REVIEW: _("waits for a person"),
         Case.State.WAITING_FOR_AGENT: _("waits for the agent"),
-        Case.State.DECIDED: _("decided, outcome under way"),
+        Case.State.DECIDED: _("outcome under way"),
         Case.State.COMPLETED: _("completed"),
         Case.State.FAILED: _("outcome failed"),
         Case.State.CANCELLED: _("cancelled"),

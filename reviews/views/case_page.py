@@ -39,7 +39,7 @@ class Button:
 BUTTONS = (
     Button("approve", _("Approve"), "a", "primary"),
     Button("edit", _("Approve with changes"), "e"),
-    Button("respond", _("Answer"), "p", "primary"),
+    Button("respond", _("Answer"), "p"),
     Button("reject", _("Reject"), "r", "bad"),
     Button("retry", _("Try again"), "t", "primary"),
     Button("give_up", _("Give up"), "g", "bad"),
