@@ -139,6 +139,10 @@ def _value_above(rule: TriggerRule, facts: Facts) -> Reason | None:
             f"the value is in {theirs}, the limit in {rule.currency}",
             {"observed": plain(facts.value), "threshold": plain(rule.threshold)},
         )
+    if facts.value < 0:
+        # A refund of -900 is a charge: no limit was meant for it.
+        numbers = {"observed": plain(facts.value), "threshold": plain(rule.threshold)}
+        return Reason(f"the value {plain(facts.value)} is negative", numbers)
     if facts.value <= rule.threshold:
         return None
     return compared(facts.value, "is over", rule.threshold, unit=rule.currency)

@@ -11,7 +11,6 @@ from reviews.services import publishing
 from workflows.admin import release as drafts
 from workflows.admin.differences import differences
 from workflows.admin.story import story_of
-from workflows.linter import lint
 from workflows.models import Release
 
 STEPS_FROM = {"DRAFT": ("propose",), "PROPOSED": ("publish", "take-back")}
@@ -46,7 +45,7 @@ class ReleaseAdmin(drafts.ReleaseAdmin):
             context |= {
                 "steps": [(name, _STEPS[name](release).title) for name in names],
                 "story": story_of(release),
-                "findings": lint(release) if release.is_draft else [],
+                "findings": publishing.findings(release) if release.is_draft else [],
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -95,7 +94,7 @@ _STEPS = {"propose": _propose, "publish": _publish, "take-back": _take_back}
 def _review(release: Release) -> dict[str, Any]:
     live = release.workflow.live_release
     return {
-        "findings": lint(release),
+        "findings": publishing.findings(release),
         "live": live,
         "differences": differences(live, release),
         "story": story_of(release),

@@ -4,10 +4,11 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils.translation import gettext as _
-from workflows.linter import Finding, lint
 
 from reviews import audit
-from workflows.models import Gate, Release, Workflow
+from reviews.outcomes.template_check import check_template
+from workflows.linter import Finding, lint
+from workflows.models import Gate, OutcomeRule, Release, Workflow
 
 APPROVE_ON_TIMEOUT = "workflows.approve_on_timeout"
 
@@ -20,13 +21,29 @@ class NotPublishable(ValueError):
         self.findings = findings
 
 
+def findings(release: Release) -> list[Finding]:
+    """All that is wrong with a release: its graph and rules, and the requests it would send."""
+    return [*lint(release), *_template_findings(release)]
+
+
+def _template_findings(release: Release) -> list[Finding]:
+    args_schemas = [action.args_schema for action in release.action_types.all()]
+    return [
+        Finding("error", f"stage {rule.stage.key}, outcome {rule.title}", sentence)
+        for rule in OutcomeRule.objects.filter(stage__release=release).select_related("stage")
+        for sentence in check_template(
+            rule.template, data_schema=release.input_schema, args_schemas=args_schemas
+        )
+    ]
+
+
 @transaction.atomic
 def propose(release: Release, *, by: AbstractBaseUser) -> Release:
     """DRAFT → PROPOSED. Raises PermissionDenied or NotPublishable."""
     if not by.has_perm("workflows.change_release"):
         raise PermissionDenied(_("Proposing a release needs the permission to change it."))
     release = _locked(release)
-    errors = [finding for finding in lint(release) if finding.level == "error"]
+    errors = [finding for finding in findings(release) if finding.level == "error"]
     if errors:
         raise NotPublishable(errors)
     release.propose()

@@ -43,7 +43,7 @@ def together(people, act):
 
 
 def test_thirty_rounds_of_eight_claiming_one_review_have_one_winner_each(desk):
-    house, agent, people = desk
+    _house, agent, people = desk
     for _round in range(30):
         assert agent.post(proposal(confidence=0.5)).status_code == 201
         review = Review.objects.get(state="OPEN")
@@ -53,7 +53,7 @@ def test_thirty_rounds_of_eight_claiming_one_review_have_one_winner_each(desk):
 
 
 def test_eight_pressing_start_reviewing_get_eight_different_cases(desk):
-    house, agent, people = desk
+    _house, agent, people = desk
     for _ in range(8):
         agent.post(proposal(confidence=0.5))
     got = together(people, lambda who: claims.claim_next(reviewer=who))
@@ -61,7 +61,7 @@ def test_eight_pressing_start_reviewing_get_eight_different_cases(desk):
 
 
 def test_three_reviews_for_eight_people_leave_five_with_nothing(desk):
-    house, agent, people = desk
+    _house, agent, people = desk
     for _ in range(3):
         agent.post(proposal(confidence=0.5))
     got = together(people, lambda who: claims.claim_next(reviewer=who))

@@ -7,7 +7,6 @@ from django.db import models
 
 from workflows.models.team import Team
 
-
 # Raw because an intake asks it for every case: a third of the time of the ORM's way.
 STAFFED = """
 SELECT queue.*, (
