@@ -14,7 +14,7 @@ from reviews import enqueue
 from reviews.models import OutcomeRun, Review
 from reviews.services import outcomes
 from reviews.services.publishing import NotPublishable
-from tests.building import TEMPLATE, build_house
+from tests.building import TEMPLATE, build_house, proposal
 from tests.conftest import AgentClient
 from tests.deciding import case_of, events, fresh, run_everything_due, take_and_decide
 from workflows.models import WebhookEndpoint
@@ -195,14 +195,15 @@ def test_a_callback_address_is_a_secret_at_rest(desk, ledger):
     assert "top-secret" not in f"{run.url}{run.last_error}{bytes(run.body)!r}"
 
 
-def test_a_request_that_cannot_be_rendered_reaches_a_person(ledger, monkeypatch, db):
-    monkeypatch.setattr("tests.building.ARGS_SCHEMA", {"type": "object"})
-    monkeypatch.setitem(TEMPLATE, "body", {"note": {"$ref": "/action/args/note"}})
-    house = build_house()
-    agent = AgentClient(house.key)
-    case = case_of(agent.post())
+def test_a_request_that_cannot_be_rendered_reaches_a_person(desk, ledger):
+    house, agent = desk
+    body = {name: value for name, value in proposal().items() if name != "action"}
+    case = case_of(agent.post(body))
+    take_and_decide(house.one)
+    take_and_decide(house.two)
     assert fresh(case).state == "FAILED" and not OutcomeRun.objects.exists()
-    assert "note" in Review.objects.get().reasons[0]["detail"]
+    review = Review.objects.get(kind="EXCEPTION")
+    assert "/action/args" in review.reasons[0]["detail"] and review.queue == house.exceptions
 
 
 def test_a_template_that_may_find_nothing_is_refused_before_it_is_published(monkeypatch, db):

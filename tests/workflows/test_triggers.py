@@ -231,10 +231,16 @@ def test_less_confidence_never_lets_a_case_pass(facts, one, other):
     assert surer <= names([CONFIDENCE], replace(facts, confidence=low))
 
 
-finite = st.decimals(allow_nan=False, allow_infinity=False, places=2)
+amounts = st.decimals(min_value=0, allow_nan=False, allow_infinity=False, places=2)
 
 
-@given(any_facts, finite, finite)
+@given(any_facts, amounts)
+def test_a_negative_value_always_reaches_a_human(facts, amount):
+    if amount:
+        assert names([VALUE], replace(facts, value=-amount))
+
+
+@given(any_facts, amounts, amounts)
 def test_a_larger_value_never_lets_a_case_pass(facts, one, other):
     low, high = sorted([one, other])
     smaller = names([VALUE, RULE], replace(facts, value=low))
