@@ -59,10 +59,10 @@ async def work_through(
     async with asyncio.TaskGroup() as group:
         for proposal in proposals:
             await opening.acquire()
-            opened = asyncio.Event()
-            group.create_task(_see_through(proposal, handrail, act, opening, opened))
-            if rate:
-                await asyncio.gather(opened.wait(), asyncio.sleep(1 / rate))
+            is_new: asyncio.Future[bool] = asyncio.Future()
+            group.create_task(_see_through(proposal, handrail, act, opening, is_new))
+            if rate and await is_new:
+                await asyncio.sleep(1 / rate)
 
 
 async def _see_through(
@@ -70,8 +70,19 @@ async def _see_through(
     handrail: AsyncHandrail,
     act: Act,
     opening: asyncio.Semaphore,
-    opened: asyncio.Event,
+    is_new: asyncio.Future[bool],
 ) -> None:
+    case = await _open(proposal, handrail)
+    opening.release()
+    is_new.set_result(case is None or not case.replayed)
+    if case is None:
+        return
+    if case.pending:
+        case = await handrail.wait(case)
+    print(f"{proposal.fields['external_id']} {await act(case)}", flush=True)
+
+
+async def _open(proposal: Proposal, handrail: AsyncHandrail) -> Case | None:
     name = proposal.fields["external_id"]
     try:
         case = await handrail.open(
@@ -79,14 +90,9 @@ async def _see_through(
         )
     except ProblemError as problem:
         print(f"{name} was refused: {problem}", flush=True)
-        return
-    finally:
-        opening.release()
-        opened.set()
+        return None
     print(f"{name} {'was open already' if case.replayed else 'opened'}: {_where(case)}", flush=True)
-    if case.pending:
-        case = await handrail.wait(case)
-    print(f"{name} {await act(case)}", flush=True)
+    return case
 
 
 def _where(case: Case) -> str:

@@ -20,7 +20,8 @@ CASES_A_SECOND = 2.0
 
 def run() -> None:
     began = time.monotonic()
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _as_ctrl_c)
     directory = Path(os.environ.get("HANDRAIL_TRIAL_DIR", ROOT / ".trial")).resolve()
     try:
         with occupied(directory) as place, named_or_embedded(directory / "postgres") as database:
