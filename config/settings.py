@@ -89,6 +89,11 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
         "timeout": 10,
     },
 )
+# Statements of the hot path are prepared (workflows/prepared.py); behind a pooler that cannot
+# carry prepared statements, 0 switches that off.
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = (
+    env.int("HANDRAIL_PREPARE_THRESHOLD", default=2) or None
+)
 # A restarted PostgreSQL costs one check, not a failed request for every old connection.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,9 +1,12 @@
 """New rows of several tables in one statement: what an intake writes costs one round trip."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import count
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
+
+from workflows import prepared
 
 
 def insert_together(rows: Sequence[models.Model]) -> None:
@@ -11,6 +14,7 @@ def insert_together(rows: Sequence[models.Model]) -> None:
     between them are deferred to the commit, as Django makes them. Call in a transaction."""
     if not rows:
         return
+    connection = connections[DEFAULT_DB_ALIAS]
     groups: dict[type[models.Model], list[models.Model]] = {}
     for row in rows:
         groups.setdefault(type(row), []).append(row)
@@ -20,11 +24,8 @@ def insert_together(rows: Sequence[models.Model]) -> None:
         for row in members
         for field in _fields(model)
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _statement(tuple((model, len(members)) for model, members in groups.items())),
-            parameters,
-        )
+    shape = tuple((model, len(members)) for model, members in groups.items())
+    prepared.execute(_statement(shape), parameters)
     for row in rows:
         row._state.adding = False
         row._state.db = connection.alias
@@ -32,18 +33,20 @@ def insert_together(rows: Sequence[models.Model]) -> None:
 
 @lru_cache(maxsize=256)
 def _statement(shape: tuple[tuple[type[models.Model], int], ...]) -> str:
-    inserts = [_insert(model, count) for model, count in shape]
-    *first, last = inserts
+    numbers = count(1)
+    *first, last = [_insert(model, rows, numbers) for model, rows in shape]
     if not first:
         return last
     parts = ", ".join(f"part{number} AS ({insert})" for number, insert in enumerate(first))
     return f"WITH {parts} {last}"
 
 
-def _insert(model: type[models.Model], count: int) -> str:
-    columns = ", ".join(f'"{field.column}"' for field in _fields(model))
-    values = f"({', '.join(['%s'] * len(_fields(model)))})"
-    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {", ".join([values] * count)}'
+def _insert(model: type[models.Model], rows: int, numbers: Iterator[int]) -> str:
+    fields = _fields(model)
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    values = [", ".join(f"${next(numbers)}" for _field in fields) for _row in range(rows)]
+    listed = ", ".join(f"({row})" for row in values)
+    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {listed}'
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from rest_framework.exceptions import NotFound
 
 from agents.api.problems import Conflict, KeyReused, Unprocessable
@@ -17,6 +17,7 @@ from reviews.models import Case
 from reviews.services import intake
 from reviews.services.intake import NewCase
 from reviews.services.walk import Walk
+from workflows import prepared
 from workflows.compiler import plan_of
 from workflows.decimals import decimal_of
 from workflows.models import Release
@@ -25,12 +26,12 @@ from workflows.schemas import Problem
 UNDER_WAY = "The first call with this Idempotency-Key is still under way; repeat it."
 # One look at all that stands between the body and its case.
 LOOK = """
-SELECT pg_try_advisory_xact_lock(%(lock)s), earlier.case_id, earlier.fingerprint,
+SELECT pg_try_advisory_xact_lock($1), earlier.case_id, earlier.fingerprint,
        workflow.id, workflow.live_release_id
 FROM (VALUES (1)) one
 LEFT JOIN agents_idempotencykey earlier
-       ON earlier.agent_id = %(agent)s AND earlier.key = %(key)s
-LEFT JOIN workflows_workflow workflow ON workflow.slug = %(workflow)s
+       ON earlier.agent_id = $2 AND earlier.key = $3
+LEFT JOIN workflows_workflow workflow ON workflow.slug = $4
 """
 
 
@@ -60,11 +61,7 @@ def create(body: Any, *, key: AgentKey, idempotency_key: str | None) -> tuple[di
 
 def _look(key: AgentKey, call: str, workflow: str) -> tuple:
     number = lock_number(key.agent, call)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            LOOK, {"lock": number, "agent": key.agent_id, "key": call, "workflow": workflow}
-        )
-        return cursor.fetchone()
+    return prepared.fetch(LOOK, number, key.agent_id, call, workflow)[0]
 
 
 def _earlier(case: UUID, *, is_same: bool) -> dict:

@@ -62,14 +62,12 @@ def body_for(
 def signed_headers(
     body: bytes, *, message_id: str, secrets: Sequence[str], at: datetime
 ) -> dict[str, str]:
-    """While a secret is exchanged both sign, so the receiver may change over when it likes."""
+    """While a secret is exchanged both sign, so the receiver may change over when it likes.
+    Without a secret there is no signature, and no header that looks like one."""
     moment = at.astimezone(UTC)
     signatures = [Webhook(secret).sign(message_id, moment, body.decode()) for secret in secrets]
-    return {
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(moment.timestamp())),
-        "webhook-signature": " ".join(signatures),
-    }
+    headers = {"webhook-id": message_id, "webhook-timestamp": str(int(moment.timestamp()))}
+    return headers | ({"webhook-signature": " ".join(signatures)} if signatures else {})
 
 
 def deliver(

@@ -13,7 +13,7 @@ from reviews.outcomes import Failed, Outcome, Retry, Succeeded, http_request, re
 from reviews.outcomes.template import Rendered
 from reviews.services import exceptions, outbox, progress
 from reviews.services.walk import Walk
-from workflows.models import Secret
+from workflows.models import Secret, WebhookEndpoint
 
 WEBHOOK_TIMEOUT = 15
 # Time a worker may need around the request itself before it counts as dead.
@@ -36,8 +36,11 @@ def run(run_id: UUID) -> None:
 def _deliver(row: OutcomeRun, timeout: int) -> Outcome:
     if row.kind == OutcomeRun.Kind.WEBHOOK:
         return _deliver_webhook(row)
+    request = Rendered(row.method, row.url, row.headers, bytes(row.body))
+    if request.digest != row.digest:
+        return Failed("The stored request is not the one that was approved; it was not sent.")
     return http_request.deliver(
-        Rendered(row.method, row.url, row.headers, bytes(row.body)),
+        request,
         idempotency_key=row.idempotency_key,
         secrets=_secret,
         allow=settings.OUTBOUND_ALLOW,
@@ -55,12 +58,19 @@ def _deliver_webhook(row: OutcomeRun) -> Outcome:
         bytes(row.body),
         url=url,
         message_id=f"msg_{row.id.hex}",
-        secrets=endpoint.secrets if endpoint else [],
+        secrets=_signing_secrets(row),
         at=timezone.now(),
         format=(row.case.callback_format or "standard") if endpoint is None else "standard",
         allow=settings.OUTBOUND_ALLOW,
         timeout=WEBHOOK_TIMEOUT,
     )
+
+
+def _signing_secrets(row: OutcomeRun) -> list[str]:
+    """The endpoint's; a callback is signed with those of the agent's first endpoint, if any."""
+    listening = WebhookEndpoint.objects.filter(agent=row.case.agent_id, is_active=True)
+    endpoint = row.endpoint or listening.order_by("pk").first()
+    return endpoint.secrets if endpoint else []
 
 
 def _secret(name: str) -> str:

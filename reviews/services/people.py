@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from reviews import audit
 
+OUR_APPS = ("workflows", "reviews", "agents", "auth")
 RELEASE_CONTENT = (
     "stage",
     "gate",
@@ -56,7 +57,7 @@ GROUPS: Final[Mapping[str, set[str]]] = {
 @transaction.atomic
 def make_groups() -> list[Group]:
     """The ready groups with exactly their permissions; running it again mends them."""
-    ours = Q(content_type__app_label__in=["workflows", "reviews", "agents", "auth"])
+    ours = Q(content_type__app_label__in=OUR_APPS)
     groups = []
     for name, codenames in GROUPS.items():
         group, _created = Group.objects.get_or_create(name=name)

@@ -143,6 +143,15 @@ def test_a_run_is_won_by_one_worker_only(desk, ledger):
     assert len(ledger.requests) == 1
 
 
+def test_a_request_changed_after_the_decision_is_not_sent(desk, ledger):
+    _house, agent = desk
+    case = case_of(agent.post())
+    OutcomeRun.objects.update(body=b'{"amount":"9000.00"}')
+    run_everything_due()
+    assert not ledger.requests and fresh(case).state == "FAILED"
+    assert "not the one that was approved" in Review.objects.get().reasons[0]["detail"]
+
+
 def test_the_sweep_finds_a_lost_message_once_and_not_every_second(desk, ledger, monkeypatch):
     _house, agent = desk
     agent.post()
