@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.checks import run_checks
-from django.db import connection
+from django.db import connection, connections
 
 from config import checks
 
@@ -39,7 +39,7 @@ def test_a_site_without_a_broker_is_told_so(settings):
 
 @pytest.mark.parametrize(("version", "expected"), [(140010, ["handrail.E004"]), (150000, [])])
 def test_an_old_postgresql_is_an_error(db, monkeypatch, version, expected):
-    monkeypatch.setitem(connection.__dict__, "pg_version", version)
+    monkeypatch.setattr(connections["default"], "pg_version", version)
     assert ids(checks.check_postgresql(None, databases=["default"])) == expected
 
 

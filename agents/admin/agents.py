@@ -16,6 +16,7 @@ from agents.models.agent_key import Scope, default_scopes
 from agents.services import create_key, reinstate_agent, suspend_agent
 from reviews.admin.read_only import ReadOnlyInline
 from reviews.admin.steps import Step, Why, take
+from workflows.admin.drafts import PlainFields
 from workflows.admin.history import ShowsChanges
 from workflows.models import Agent, Stop, WebhookEndpoint, Workflow
 
@@ -59,7 +60,7 @@ class EndpointInline(ReadOnlyInline):
 
 
 @admin.register(Agent)
-class AgentAdmin(ShowsChanges, admin.ModelAdmin):
+class AgentAdmin(PlainFields, ShowsChanges, admin.ModelAdmin):
     """An agent, who answers for it, its keys, and the ways to hold it."""
 
     list_display = ("name", "slug", "owner", "state", "created_at")

@@ -3,7 +3,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from reviews.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, document
 from reviews.models import Case, Decision, OutcomeRun, Visit
 from reviews.models.case import case_id
+from workflows.wording import grouped
 
 
 class VisitInline(ReadOnlyInline):
@@ -50,8 +51,7 @@ class CaseAdmin(ReadOnlyAdmin):
         "state",
         "lane",
         "verdict",
-        "value",
-        "currency",
+        "amount",
         "created_at",
     )
     list_select_related = ("release__workflow", "agent")
@@ -67,7 +67,7 @@ class CaseAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     ("confidence", "risk_score"),
-                    ("value", "currency", "category"),
+                    ("amount", "category"),
                     "risk_categories",
                     ("cannot_proceed", "cannot_proceed_reason"),
                 )
@@ -102,6 +102,10 @@ class CaseAdmin(ReadOnlyAdmin):
     def workflow(self, case: Case) -> str:
         return str(case.release.workflow)
 
+    @admin.display(description=_("amount"))
+    def amount(self, case: Case) -> str:
+        return "" if case.value is None else f"{grouped(case.value)} {case.currency}".rstrip()
+
     @admin.display(description=_("data"))
     def shown_data(self, case: Case) -> SafeString:
         return document(case.data)
@@ -111,19 +115,12 @@ class CaseAdmin(ReadOnlyAdmin):
         record = reverse("admin:reviews_auditentry_changelist")
         return format_html(
             '<a href="{}">{}</a> · <a href="{}?case__id__exact={}">{}</a>',
-            _case_page(case),
+            reverse("case-detail", args=[case.pk]),
             _("the case as reviewers see it"),
             record,
             case.pk,
             _("its audit entries"),
         )
-
-
-def _case_page(case: Case) -> str:
-    try:
-        return reverse("case-detail", args=[case.public_id])
-    except NoReverseMatch:
-        return f"/cases/{case.public_id}/"
 
 
 def _case_id(text: str) -> UUID | None:

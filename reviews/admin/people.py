@@ -11,7 +11,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from reviews.services.people import Rights, record_rights
+from reviews.services.people import OUR_APPS, Rights, record_rights
 from workflows.admin import places
 from workflows.models import Queue, Team
 
@@ -99,36 +99,22 @@ class UserAdmin(RecordsRights, DjangoUserAdmin):
 @admin.register(Group)
 class GroupAdmin(RecordsRights, DjangoGroupAdmin):
     filter_horizontal = ()
-    autocomplete_fields = ("permissions",)
 
     def formfield_for_manytomany(
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any
     ) -> forms.Field:
+        """Checkboxes, and only for what somebody can meet here."""
+        kwargs |= {"queryset": _permissions(), "widget": forms.CheckboxSelectMultiple}
         return admin.ModelAdmin.formfield_for_manytomany(self, db_field, request, **kwargs)
 
     def rights(self, row: Group) -> Rights:
         return {"permissions": sorted(row.permissions.values_list("codename", flat=True))}
 
 
-@admin.register(Permission)
-class PermissionAdmin(admin.ModelAdmin):
-    """Only there to be searched by the page of a group."""
-
-    search_fields = ("name", "codename", "content_type__app_label")
-    ordering = ("content_type__app_label", "content_type__model", "codename")
-    list_select_related = ("content_type",)
-
-    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
-        return {}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
+def _permissions() -> models.QuerySet[Permission]:
+    ours = Permission.objects.filter(content_type__app_label__in=OUR_APPS)
+    # The tables that keep the history of settings are written by the database alone.
+    return ours.exclude(content_type__model__endswith="event").select_related("content_type")
 
 
 @admin.register(Team)

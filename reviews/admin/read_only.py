@@ -45,6 +45,7 @@ class ReadOnlyAdmin(NeverEdited, admin.ModelAdmin):
 
 
 class ReadOnlyInline(NeverEdited, admin.TabularInline):
+    template = "admin/read_only_inline.html"
     extra = 0
     can_delete = False
     show_change_link = True

@@ -73,7 +73,6 @@ def _publish(release: Release) -> Step:
         ),
         button=_("Publish"),
         run=_do_publish,
-        is_grave=True,
         template="admin/workflows/release/step.html",
         context=_review(release),
     )

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -139,7 +140,7 @@ NUMBERS: Mapping[str, tuple[int, int]] = {
 def plain_field(db_field: models.Field) -> forms.Field | None:
     """The form field for a column that Django would show as program text, or None."""
     words = {
-        "label": db_field.verbose_name[:1].upper() + db_field.verbose_name[1:],
+        "label": capfirst(db_field.verbose_name),
         "help_text": db_field.help_text,
         "required": not db_field.blank,
     }
@@ -149,7 +150,9 @@ def plain_field(db_field: models.Field) -> forms.Field | None:
         return None
     if db_field.base_field.choices:
         return forms.MultipleChoiceField(
-            choices=db_field.base_field.choices, widget=forms.CheckboxSelectMultiple, **words
+            choices=[(value, capfirst(label)) for value, label in db_field.base_field.choices],
+            widget=forms.CheckboxSelectMultiple,
+            **words,
         )
     if isinstance(db_field.base_field, models.IntegerField):
         low, high = NUMBERS[db_field.name]

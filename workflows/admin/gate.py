@@ -61,17 +61,17 @@ class SeparationRuleForm(DraftForm):
             self.add_error("stage", _("Choose another stage: at this one nobody has decided yet."))
 
 
-class ReasonCodeInline(DraftInline, admin.TabularInline):
+class ReasonCodeInline(DraftInline, admin.StackedInline):
     model = ReasonCode
-    fields = ("position", "label", "code")
+    fields = (("position", "label", "code"),)
     verbose_name_plural = _("Reasons to choose from")
 
 
-class SeparationRuleInline(DraftInline, admin.TabularInline):
+class SeparationRuleInline(DraftInline, admin.StackedInline):
     model = SeparationRule
     form = SeparationRuleForm
     fk_name = "gate"
-    fields = ("kind", "stage")
+    fields = (("kind", "stage"),)
     verbose_name_plural = _("Who may not decide here")
 
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from workflows.admin.drafts import PlainFields
 from workflows.admin.history import ShowsChanges
 from workflows.models import Membership, Team
 
@@ -19,7 +20,7 @@ class QueueForm(forms.ModelForm):
             self.add_error("escalation_queue", _("A queue does not escalate to itself."))
 
 
-class QueueAdmin(ShowsChanges, admin.ModelAdmin):
+class QueueAdmin(PlainFields, ShowsChanges, admin.ModelAdmin):
     form = QueueForm
     list_display = ("name", "lease_minutes", "target_minutes", "escalation_queue", "position")
     list_select_related = ("escalation_queue",)
@@ -39,9 +40,9 @@ class QueueAdmin(ShowsChanges, admin.ModelAdmin):
         return {} if obj else {"slug": ("name",)}
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(PlainFields, admin.StackedInline):
     model = Membership
-    fields = ("user", "role")
+    fields = (("user", "role"),)
     autocomplete_fields = ("user",)
     extra = 0
 

@@ -72,10 +72,10 @@ class StageForm(DraftForm):
             self.add_error("kind", _("Routes lead on from it: delete those first."))
 
 
-class StageInline(DraftInline, admin.TabularInline):
+class StageInline(DraftInline, admin.StackedInline):
     model = Stage
     form = StageForm
-    fields = ("position", "title", "key", "kind")
+    fields = (("position", "title", "key", "kind"),)
     show_change_link = True
     verbose_name_plural = _("Stages, in their order")
 

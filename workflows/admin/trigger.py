@@ -11,6 +11,7 @@ from workflows.admin.drafts import DraftForm, DraftInline
 from workflows.admin.words import KIND_LABELS
 from workflows.models import Trigger
 from workflows.triggers import Kind
+from workflows.wording import plain
 
 # What each kind reads; the rest of the fields is neither asked for nor kept.
 READS: Final[dict[Kind, tuple[str, ...]]] = {
@@ -57,6 +58,13 @@ ASKED: Final = {
 
 class TriggerForm(DraftForm):
     kind = forms.ChoiceField(choices=[(kind.value, label) for kind, label in KIND_LABELS.items()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("threshold", "minimum", "maximum"):
+            # 0.80 and not 0.800000, which is how the column stores it.
+            if isinstance(self.initial.get(name), Decimal):
+                self.initial[name] = plain(self.initial[name])
 
     def clean(self) -> None:
         super().clean()

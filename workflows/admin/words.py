@@ -131,7 +131,7 @@ def decided_by(gate: Gate) -> str:
     return _("In the queue %(queue)s, %(how)s: %(verdicts)s.") % {
         "queue": gate.queue,
         "how": how,
-        "verdicts": one_of([Gate.Verdict(verdict).label for verdict in gate.verdicts]),
+        "verdicts": one_of([Gate.Verdict(verdict).label.lower() for verdict in gate.verdicts]),
     }
 
 

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 
+from workflows.admin.drafts import PlainFields
 from workflows.admin.history import ShowsChanges
 from workflows.admin.story import story_of
 from workflows.models import Release
@@ -11,7 +12,7 @@ from workflows.models import Release
 OPEN_STATES = (Release.State.DRAFT, Release.State.PROPOSED)
 
 
-class WorkflowAdmin(ShowsChanges, admin.ModelAdmin):
+class WorkflowAdmin(PlainFields, ShowsChanges, admin.ModelAdmin):
     """Tells what the live release does, and leads to the next one."""
 
     list_display = ("name", "slug", "owner_team", "live_release", "exception_queue")
