@@ -44,4 +44,4 @@ class Trigger(models.Model):
         ordering = ["position", "pk"]
 
     def __str__(self) -> str:
-        return self.words or self.kind
+        return self.words or self.kind.replace("_", " ").capitalize()
