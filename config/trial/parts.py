@@ -22,7 +22,19 @@ WEB = (
     "--log-level=warning",
     "config.asgi:application",
 )
-WORKER = ("celery", "-A", "config", "--quiet", "worker", "--concurrency=2", "--loglevel=warning")
+WORKER = (
+    "celery",
+    "-A",
+    "config",
+    "--quiet",
+    "worker",
+    "--concurrency=2",
+    "--loglevel=warning",
+    # One worker has nobody to talk to, and over files each greeting is a file.
+    "--without-gossip",
+    "--without-mingle",
+    "--without-heartbeat",
+)
 BEAT = ("celery", "-A", "config", "--quiet", "beat", "--loglevel=warning", "--pidfile=")
 # Ten lines of advice that do not fit a trial, which also runs in containers as root.
 AS_ROOT_TOO = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
