@@ -14,7 +14,7 @@ from agents.demo import credit_agent
 from agents.demo.ledger import Ledger
 from config.trial.evidence import gather
 from config.trial.pages import Button, Page
-from config.trial.place import free_port, occupied
+from config.trial.place import first_free, free_port, occupied
 from config.trial.processes import Processes, end_leftovers
 
 FORM = """
@@ -50,6 +50,13 @@ def test_a_form_is_read_as_a_browser_would_send_it():
 def test_a_second_trial_in_the_same_place_is_refused_in_words(tmp_path):
     with occupied(tmp_path), pytest.raises(SystemExit, match="Another trial is running"):
         occupied(tmp_path).__enter__()
+
+
+def test_two_commands_side_by_side_get_a_place_each(tmp_path):
+    with first_free(tmp_path / "test") as one, first_free(tmp_path / "test") as other:
+        assert one.directory != other.directory
+    with first_free(tmp_path / "test") as again:
+        assert again.directory == one.directory
 
 
 def test_a_second_run_finds_the_secrets_of_the_first(tmp_path):

@@ -6,8 +6,9 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,10 @@ def free_port(wanted: int) -> int:
     raise SystemExit("No free port on 127.0.0.1.")
 
 
+class InUse(SystemExit):
+    """Another process has the place."""
+
+
 @contextmanager
 def occupied(directory: Path) -> Iterator[Place]:
     """The place, for one trial at a time."""
@@ -118,5 +123,16 @@ def occupied(directory: Path) -> Iterator[Place]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SystemExit(f"Another trial is running in {directory}; stop it first.") from None
+            raise InUse(f"Another trial is running in {directory}; stop it first.") from None
         yield Place(directory)
+
+
+@contextmanager
+def first_free(directory: Path) -> Iterator[Place]:
+    """`directory`-1, or the next that nobody uses, so that two commands can run side by side."""
+    with ExitStack() as stack:
+        for number in count(1):
+            with suppress(InUse):
+                place = stack.enter_context(occupied(Path(f"{directory}-{number}")))
+                break
+        yield place

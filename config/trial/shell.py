@@ -4,17 +4,15 @@ import os
 import subprocess
 from collections.abc import Sequence
 
-from config.trial.place import ROOT, free_port, occupied
+from config.trial.place import ROOT, first_free, free_port
 from config.trial.postgres import named_or_embedded
-
-TESTS_DIRECTORY = ROOT / ".trial" / "test"
 
 
 def run_command(command: Sequence[str]) -> int:
     """What the environment already names (DATABASE_URL, REDIS_URL, SECRET_KEY, …) is kept."""
     with (
-        occupied(TESTS_DIRECTORY) as place,
-        named_or_embedded(TESTS_DIRECTORY / "postgres") as database,
+        first_free(ROOT / ".trial" / "test") as place,
+        named_or_embedded(place.directory / "postgres") as database,
     ):
         environment = place.environment(
             database_url=database,
