@@ -9,7 +9,7 @@ class IdempotencyKey(models.Model):
     """Which case a create call made, so that the same call again finds it. Kept for the
     case's life and 30 days."""
 
-    agent = models.ForeignKey(Agent, models.CASCADE, related_name="+")
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     case = models.ForeignKey(Case, models.CASCADE, related_name="+")

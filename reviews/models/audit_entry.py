@@ -23,7 +23,9 @@ class AuditEntry(models.Model):
     position = models.PositiveIntegerField()
     event = models.CharField(max_length=60)
     at = models.DateTimeField()
-    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="audit_entries")
+    case = models.ForeignKey(
+        Case, models.PROTECT, null=True, related_name="audit_entries", db_index=False
+    )
     actor = models.CharField(max_length=80)
     # The canonical JSON that was hashed, byte for byte.
     body = models.BinaryField()

@@ -26,14 +26,18 @@ class Decision(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="decisions")
     visit = models.ForeignKey(Visit, models.PROTECT, related_name="decisions")
-    review = models.ForeignKey(Review, models.PROTECT, null=True, related_name="decisions")
+    review = models.ForeignKey(
+        Review, models.PROTECT, null=True, related_name="decisions", db_index=False
+    )
     by = models.CharField(max_length=10, choices=By)
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="decisions"
     )
     verdict = models.CharField(max_length=10)
     standing = models.CharField(max_length=10, choices=Standing, default=Standing.COUNTS)
-    supersedes = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    supersedes = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     # [{"pointer", "from", "to"}]: the original is kept field by field.
     changes = models.JSONField(default=list)
     reason_code = models.CharField(max_length=40, blank=True)

@@ -81,9 +81,13 @@ class OutcomeRun(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="outcome_runs")
     visit = models.ForeignKey(Visit, models.PROTECT, null=True, related_name="outcome_runs")
-    decision = models.ForeignKey(Decision, models.PROTECT, null=True, related_name="outcome_runs")
+    decision = models.ForeignKey(
+        Decision, models.PROTECT, null=True, related_name="outcome_runs", db_index=False
+    )
     # An action has a rule; a webhook has an event, and an endpoint or the case's callback.
-    rule = models.ForeignKey(OutcomeRule, models.PROTECT, null=True, related_name="runs")
+    rule = models.ForeignKey(
+        OutcomeRule, models.PROTECT, null=True, related_name="runs", db_index=False
+    )
     event = models.CharField(max_length=40, blank=True)
     endpoint = models.ForeignKey(WebhookEndpoint, models.SET_NULL, null=True, related_name="runs")
     kind = models.CharField(max_length=20, choices=Kind)

@@ -10,13 +10,13 @@ class Proposal(models.Model):
     """What the agent wants to do, or what a person made of it: one row a revision, immutable."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    case = models.ForeignKey(Case, models.PROTECT, related_name="proposals")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="proposals", db_index=False)
     revision = models.PositiveSmallIntegerField()
     action = models.JSONField(null=True)
     ai_output = models.JSONField(default=dict)
     # Null: the agent's own words.
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )
     digest = models.CharField(max_length=80)
     created_at = models.DateTimeField(default=timezone.now)

@@ -74,12 +74,12 @@ class Review(models.Model):
     case = models.ForeignKey(Case, models.PROTECT, related_name="reviews")
     visit = models.ForeignKey(Visit, models.PROTECT, related_name="reviews")
     revision = models.PositiveSmallIntegerField()
-    queue = models.ForeignKey(Queue, models.PROTECT, related_name="reviews")
+    queue = models.ForeignKey(Queue, models.PROTECT, related_name="reviews", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.SEAT)
     state = FSMField(
         default=State.OPEN, choices=State.choices, protected=True, max_length=10, editable=False
     )
-    follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
     reasons = models.JSONField(default=list)
     priority = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField()
@@ -87,7 +87,11 @@ class Review(models.Model):
     # claiming is one index scan; checked again against today's rules at the decision.
     excluded_users = ArrayField(models.IntegerField(), default=list)
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="reviews"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="reviews",
+        db_index=False,
     )
     claimed_at = models.DateTimeField(null=True)
     lease_expires_at = models.DateTimeField(null=True)

@@ -9,8 +9,8 @@ class Visit(models.Model):
     """One stay of a case at a stage."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    case = models.ForeignKey(Case, models.PROTECT, related_name="visits")
-    stage = models.ForeignKey(Stage, models.PROTECT, related_name="visits")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="visits", db_index=False)
+    stage = models.ForeignKey(Stage, models.PROTECT, related_name="visits", db_index=False)
     number = models.PositiveSmallIntegerField()
     revision = models.PositiveSmallIntegerField()
     # With which verdict the case came here: decides which outcome rules apply.
