@@ -10,7 +10,7 @@ from config.trial.place import ROOT
 from tests.benchmarks import results
 from tests.benchmarks.grounds import grounds
 
-SCENARIOS = ("submit", "round_trip")
+SCENARIOS = ("submit", "round_trip", "reaction", "outcomes")
 
 
 def main() -> None:

@@ -1,11 +1,13 @@
 """What the scenarios play in: the workflow of the stories, its outcome sent to a receiver here."""
 
+import itertools
 import os
 import socketserver
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
@@ -13,7 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.test import Client
 
 from tests import building
-from tests.building import House, build_house
+from tests.building import House, build_house, proposal
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 
@@ -66,6 +68,29 @@ def house_with_receiver() -> Iterator[tuple[House, Receiver]]:
         threading.Thread(target=receiver.serve_forever, daemon=True).start()
         yield build_house(), receiver
         receiver.shutdown()
+
+
+class Agent:
+    """Posts over HTTP's front door, inside this process: its commit is ours to choose."""
+
+    def __init__(self, house: House) -> None:
+        self.key = house.key
+        self.client = Client(SERVER_NAME="127.0.0.1")
+        self.numbers = itertools.count()
+
+    def open(self, **changes: Any) -> str:
+        answer = self.client.post(
+            "/api/v1/cases",
+            data=proposal(**changes),
+            content_type="application/json",
+            headers={
+                "Authorization": f"Bearer {self.key}",
+                "Idempotency-Key": f"in-process-{next(self.numbers)}",
+            },
+        )
+        if answer.status_code != 201:
+            raise RuntimeError(answer.content.decode())
+        return answer.json()["id"]
 
 
 def session_of(user: AbstractBaseUser) -> str:
