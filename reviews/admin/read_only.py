@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from workflows.admin.fields import pretty
 
 COUNTED = 10_000
+STYLE = "workflows/story.css"
 
 
 class CappedPaginator(Paginator):
@@ -43,12 +44,18 @@ class ReadOnlyAdmin(NeverEdited, admin.ModelAdmin):
     # An order that no index gives would sort the whole table.
     sortable_by = ()
 
+    class Media:
+        css = {"all": (STYLE,)}
+
 
 class ReadOnlyInline(NeverEdited, admin.TabularInline):
     template = "admin/read_only_inline.html"
     extra = 0
     can_delete = False
     show_change_link = True
+
+    class Media:
+        css = {"all": (STYLE,)}
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: models.Model | None = None

@@ -189,7 +189,7 @@ def test_lists_of_numbers_are_read_with_their_bounds(draft, client):
 def test_a_route_leads_on_from_a_verdict_that_its_stage_can_have(draft, client):
     stage = action_stage(draft)
     response = save(client, stage, routes__0__on_verdicts=["approve"])
-    assert "A case never leaves a stage of this kind as: approved." in errors_of(response)
+    assert "A case never leaves a stage of this kind as “approve”." in errors_of(response)
     response = save(client, stage, routes__0__condition="nothing.like > 1")
     assert "nothing" in " ".join(errors_of(response))
     elsewhere = Stage.objects.exclude(release=draft).first()
@@ -264,3 +264,36 @@ def test_the_history_says_who_changed_which_setting(draft, client, house):
     page = client.get(f"/admin/workflows/gate/{gate.pk}/history/").content.decode()
     assert "<td>admin</td>" in page
     assert "threshold: <del>0.8" in page
+
+
+def test_stages_and_gates_come_and_go_while_a_release_is_a_draft(draft, client):
+    gate = first_gate(draft)
+    address = f"/admin/workflows/gate/{gate.pk}/delete/"
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"post": "yes"}).status_code == 302
+    assert not Gate.objects.filter(pk=gate.pk).exists()
+    count = draft.stages.count()
+    added = {
+        "stages__TOTAL_FORMS": count + 1,
+        "stages__4__position": "5",
+        "stages__4__title": "Look again",
+        "stages__4__key": "again",
+        "stages__4__kind": "GATE",
+        "stages__4__release": draft.pk,
+    }
+    assert save(client, draft, **added).status_code == 302
+    assert draft.stages.get(key="again").position == 5
+    taking_its_place = {"stages__0__DELETE": "on", "stages__1__position": "1"}
+    assert save(client, draft, **taking_its_place).status_code == 302
+    assert not draft.stages.filter(key="approval").exists()
+    assert draft.stages.get(key="second").position == 1
+
+
+def test_a_published_gate_cannot_be_deleted_here_either(house, client):
+    gate = first_gate(house.release)
+    address = f"/admin/workflows/gate/{gate.pk}/delete/"
+    assert client.post(address, {"post": "yes"}).status_code == 403
+    action = {"action": "delete_selected", "_selected_action": [gate.pk], "post": "yes"}
+    response = client.post("/admin/workflows/gate/", action, follow=True)
+    assert response.status_code in (200, 403)
+    assert Gate.objects.filter(pk=gate.pk).exists()

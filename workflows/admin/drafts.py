@@ -39,6 +39,8 @@ class PlainFields:
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
         field = plain_field(db_field) or super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(db_field, models.TextField) and field is not None:
+            field.widget.attrs["rows"] = 4
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             # A queue is not made or deleted from the page of a gate.
             field.widget.can_add_related = field.widget.can_change_related = False
@@ -49,9 +51,11 @@ class PlainFields:
 class DraftForm(forms.ModelForm):
     """A row of a release's content, checked at save for what would fail at run time."""
 
-    def __init__(self, *args: Any, release: Release | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, parent: models.Model | None = None, **kwargs: Any) -> None:
+        """`parent` is the row on whose page this one stands, for a row that is not stored yet."""
         super().__init__(*args, **kwargs)
-        self.release = release or release_of(self.instance)
+        self.parent = parent
+        self.release = release_of(parent or self.instance)
 
     def _get_validation_exclusions(self) -> set[str]:
         # Two rows may exchange their positions, which no single row can be judged by.
@@ -97,7 +101,7 @@ class DraftFormSet(BaseInlineFormSet):
     """Rows of one release; those with positions may exchange them."""
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        return super().get_form_kwargs(index) | {"release": release_of(self.instance)}
+        return super().get_form_kwargs(index) | {"parent": self.instance}
 
     @property
     def is_ordered(self) -> bool:

@@ -23,16 +23,20 @@ class RouteForm(DraftForm):
         super().__init__(*args, **kwargs)
         if "to_stage" in self.fields:
             self.fields["to_stage"].queryset = Stage.objects.filter(release=self.release)
+        if "on_verdicts" in self.fields:
+            self._offer_only_what_can_happen()
+
+    def _offer_only_what_can_happen(self) -> None:
+        leaves_on = LEAVES_ON[Stage.Kind(self.parent.kind)]
+        field = self.fields["on_verdicts"]
+        field.choices = [choice for choice in field.choices if choice[0] in leaves_on]
+        field.error_messages["invalid_choice"] = _(
+            "A case never leaves a stage of this kind as “%(value)s”."
+        )
 
     def clean(self) -> None:
         super().clean()
         self.check_expression("condition")
-        kind = self.instance.stage.kind
-        strange = set(self.cleaned_data.get("on_verdicts") or []) - LEAVES_ON[Stage.Kind(kind)]
-        if strange:
-            labels = ", ".join(Route.On(verdict).label for verdict in sorted(strange))
-            message = _("A case never leaves a stage of this kind as: %(verdicts)s.")
-            self.add_error("on_verdicts", message % {"verdicts": labels})
 
 
 class OutcomeRuleForm(DraftForm):

@@ -61,6 +61,11 @@ class TriggerForm(DraftForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "threshold" in self.fields:
+            self.fields["threshold"].help_text = _(
+                "Confidence and risk: from 0 to 1. An amount: over it a person is asked, and "
+                "also when a case comes in another currency than the one named here."
+            )
         for name in ("threshold", "minimum", "maximum"):
             # 0.80 and not 0.800000, which is how the column stores it.
             if isinstance(self.initial.get(name), Decimal):
