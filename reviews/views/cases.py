@@ -20,7 +20,7 @@ def case_detail(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def case_follow(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """What changes while outcomes run; the page asks again until nothing moves."""
     page = CasePage(_visible(request, case_id), request.user)
-    return render(request, "reviews/_followed.html", {"page": page})
+    return render(request, "reviews/_followed.html", {"page": page, "case": page.case})
 
 
 def render_case(request: HttpRequest, page: CasePage, *, status: int = 200) -> HttpResponse:
