@@ -8,6 +8,7 @@ from reviews.services.people import make_groups
 from reviews.services.publishing import new_draft, propose
 from tests.building import House, person
 from tests.flows.admin_pages import logged_in, page_of, save
+from workflows.admin.differences import differences
 from workflows.models import Release
 
 
@@ -137,3 +138,27 @@ def test_a_draft_with_a_changed_field_order_keeps_it(house, draft):
     shown = client.get(page_of(draft)).context["adminform"].form["input_schema"].value()
     assert shown.index("zeal") < shown.index('"order": {') < shown.index('"amount": {')
     assert "x-order" not in shown
+
+
+def test_what_changes_is_told_field_by_field_and_a_copy_changes_nothing(house, draft):
+    assert differences(house.release, draft) == []
+    gate = draft.stages.get(key="approval").gate
+    gate.triggers.filter(kind="VALUE_ABOVE").update(threshold="1500")
+    gate.separation_rules.all().delete()
+    draft.stages.get(key="pay").routes.all().delete()
+    found = {row.where: (row.before, row.after) for row in differences(house.release, draft)}
+    assert found["Stage approval, gate, trigger 2: threshold"] == ("1000.00", "1500.00")
+    assert found["Stage approval, gate, separation of duties 1"] == ("not the agent's owner", "")
+    assert found["Stage pay, route 1: on verdicts"] == ("done, failed", "")
+
+
+def test_a_gate_with_many_triggers_is_told_as_a_list(house, draft):
+    gate = draft.stages.get(key="approval").gate
+    gate.triggers.create(kind="FIELD_MISSING", pointers=["/data/age", "/data/reason"], position=3)
+    gate.triggers.create(kind="SAMPLE", rate=0.05, position=4, words="A look at the rest")
+    page = logged_in(house.admin).get(page_of(gate)).content.decode()
+    assert "Ask a human when any of these holds:" in page
+    assert "<li>age or reason is missing</li>" in page
+    assert "<li>the draw picks it for a sample of 5 % (A look at the rest)</li>" in page
+    gate.triggers.create(kind="ALWAYS", position=5)
+    assert "Always ask a human." in logged_in(house.admin).get(page_of(gate)).content.decode()

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db import models
 from django.utils.translation import gettext as _
 
 from workflows.admin.fields import pretty
 from workflows.models import Release
+from workflows.schema_order import in_order
+from workflows.wording import plain
 
 # Says where a row stands or who made it, not what it decides.
 NOT_CONTENT = frozenset(
@@ -98,7 +101,9 @@ def _shown(row: models.Model, field: models.Field) -> str:
     if field.name == "to_stage":
         return str(value.key)
     if isinstance(field, models.JSONField):
-        return pretty(value)
+        return pretty(in_order(value) if field.name.endswith("_schema") else value)
+    if isinstance(value, Decimal):
+        return plain(value)
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     return str(value)

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from workflows.admin.drafts import DraftAdmin, DraftForm, DraftInline, HiddenFromIndex
 from workflows.admin.history import ShowsChanges
+from workflows.admin.story import chapter_of
 from workflows.admin.trigger import TriggerInline
-from workflows.admin.words import asked_when, decided_by, when_late
 from workflows.models import Gate, ReasonCode, SeparationRule, Stage
 
 
@@ -103,8 +103,7 @@ class GateAdmin(HiddenFromIndex, ShowsChanges, DraftAdmin):
     ) -> HttpResponse:
         gate = context.get("original")
         if gate is not None:
-            sentences = (asked_when(gate), decided_by(gate), when_late(gate))
-            context["sentences"] = [sentence for sentence in sentences if sentence]
+            context["chapter"] = chapter_of(gate.stage)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(self, request: HttpRequest, obj: Gate, *args: Any) -> HttpResponse:

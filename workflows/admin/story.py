@@ -10,15 +10,17 @@ from workflows.models import Gate, Release, Stage
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One stage: what it is called, what happens there, and where it leads."""
+    """One stage: what it is called, when a person is asked, what happens, where it leads."""
 
     stage: Stage
+    asked: str
+    conditions: tuple[str, ...]
     sentences: tuple[str, ...]
     routes: tuple[str, ...]
 
 
 def story_of(release: Release) -> list[Chapter]:
-    return [_chapter(stage) for stage in _stages(release)]
+    return [chapter_of(stage) for stage in _stages(release)]
 
 
 def _stages(release: Release) -> QuerySet[Stage]:
@@ -30,16 +32,17 @@ def _stages(release: Release) -> QuerySet[Stage]:
     )
 
 
-def _chapter(stage: Stage) -> Chapter:
+def chapter_of(stage: Stage) -> Chapter:
     gate = getattr(stage, "gate", None)
+    asked, conditions = words.asked_when(gate) if gate is not None else ("", ())
     sentences = [words.outcome_in_words(rule) for rule in stage.outcome_rules.all()]
     if gate is not None:
         sentences += _gate(gate)
     routes = tuple(words.route_in_words(route) for route in stage.routes.all())
-    return Chapter(stage, tuple(sentences), routes)
+    return Chapter(stage, asked, conditions, tuple(sentences), routes)
 
 
 def _gate(gate: Gate) -> list[str]:
-    told = [words.asked_when(gate), words.decided_by(gate), words.when_late(gate)]
+    told = [words.decided_by(gate), words.when_late(gate)]
     told += [words.kept_apart(rule) for rule in gate.separation_rules.all()]
     return [sentence for sentence in told if sentence]

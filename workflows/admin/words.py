@@ -26,6 +26,9 @@ KIND_LABELS: Final = {
 }
 
 
+MOST_IN_A_SENTENCE: Final = 2
+
+
 def one_of(items: Sequence[object]) -> str:
     """ "a", "a or b", "a, b or c"."""
     texts = [str(item) for item in items]
@@ -37,7 +40,11 @@ def one_of(items: Sequence[object]) -> str:
 def trigger_in_words(trigger: Trigger) -> str:
     """The condition, to stand behind "when": "confidence is under 0.80"."""
     said = _SAID[Kind(trigger.kind)](trigger)
-    return f"{said} ({trigger.words})" if trigger.words else said
+    if not trigger.words:
+        return said
+    if trigger.kind == Kind.EXPRESSION:
+        return f"{trigger.words} ({said})"
+    return f"{said} ({trigger.words})"
 
 
 def share(rate: float | None) -> str:
@@ -113,13 +120,19 @@ _SAID: Final[dict[Kind, Callable[[Trigger], str]]] = {
 }
 
 
-def asked_when(gate: Gate) -> str:
-    conditions = [trigger_in_words(trigger) for trigger in gate.triggers.all()]
-    if not conditions:
-        return _("Nobody is asked: there is no trigger, every case passes automatically.")
-    return _("Ask a human when %(conditions)s.") % {
-        "conditions": _(", or ").join(dict.fromkeys(conditions))
-    }
+def asked_when(gate: Gate) -> tuple[str, tuple[str, ...]]:
+    """A sentence, and where it would be too long to read, the conditions as a list behind it."""
+    triggers = list(gate.triggers.all())
+    if not triggers:
+        return _("Nobody is asked: there is no trigger, every case passes automatically."), ()
+    always = [trigger for trigger in triggers if trigger.kind == Kind.ALWAYS]
+    if always:
+        why = f" ({always[0].words})" if always[0].words else ""
+        return _("Always ask a human%(why)s.") % {"why": why}, ()
+    conditions = tuple(dict.fromkeys(trigger_in_words(trigger) for trigger in triggers))
+    if len(conditions) > MOST_IN_A_SENTENCE:
+        return _("Ask a human when any of these holds:"), conditions
+    return _("Ask a human when %(conditions)s.") % {"conditions": _(", or ").join(conditions)}, ()
 
 
 def decided_by(gate: Gate) -> str:
