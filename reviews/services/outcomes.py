@@ -28,9 +28,11 @@ def run(run_id: UUID) -> None:
     if row is None:
         return
     timeout = row.rule.timeout_seconds if row.rule else WEBHOOK_TIMEOUT
-    if not OutcomeRun.objects.begin(pk=run_id, lease=timedelta(seconds=timeout) + MARGIN):
+    # Nobody began since we looked: this attempt has our number.
+    unchanged = OutcomeRun.objects.filter(attempts=row.attempts)
+    if not unchanged.begin(pk=run_id, lease=timedelta(seconds=timeout) + MARGIN):
         return
-    settle(run_id, outcome=_deliver(row, timeout))
+    settle(run_id, attempt=row.attempts + 1, outcome=_deliver(row, timeout))
 
 
 def _deliver(row: OutcomeRun, timeout: int) -> Outcome:
@@ -81,13 +83,13 @@ def _secret(name: str) -> str:
 
 
 @transaction.atomic
-def settle(run_id: UUID, *, outcome: Outcome) -> None:
+def settle(run_id: UUID, *, attempt: int, outcome: Outcome) -> None:
     """Puts the answer on record; the last answer of a visit lets the case walk on."""
     row = OutcomeRun.objects.only("case_id").get(pk=run_id)
     walk = Walk.of(row.case_id)
     row = OutcomeRun.objects.select_for_update().get(pk=run_id)
     walk.runs = [row if run.pk == run_id else run for run in walk.runs]
-    if row.state != OutcomeRun.State.RUNNING:
+    if row.state != OutcomeRun.State.RUNNING or row.attempts != attempt:
         # Its lease ran out and somebody else has it: that one's answer will count.
         return
     _apply(walk, row, outcome)

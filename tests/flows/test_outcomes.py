@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 
 from reviews import enqueue
 from reviews.models import OutcomeRun, Review
+from reviews.outcomes import Failed
 from reviews.services import outcomes
 from reviews.services.publishing import NotPublishable
 from tests.building import TEMPLATE, build_house, proposal
@@ -174,6 +175,25 @@ def test_the_sweep_takes_over_from_a_worker_that_died(desk, ledger):
         assert OutcomeRun.objects.recover_lost() == 1
         outcomes.run(run.pk)
     assert fresh(case).state == "COMPLETED" and OutcomeRun.objects.get().attempts == 2
+
+
+def test_a_worker_that_answers_after_losing_its_lease_changes_nothing(desk, ledger, monkeypatch):
+    _house, agent = desk
+    case = case_of(agent.post())
+    deliver = outcomes._deliver
+
+    def stalls_while_somebody_else_begins(row, timeout):
+        if row.attempts:
+            return deliver(row, timeout)
+        with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False):
+            OutcomeRun.objects.recover_lost()
+            OutcomeRun.objects.begin(pk=row.pk, lease=timedelta(minutes=1))
+        return Failed("Refused.")
+
+    monkeypatch.setattr(outcomes, "_deliver", stalls_while_somebody_else_begins)
+    run = OutcomeRun.objects.get()
+    outcomes.run(run.pk)
+    assert OutcomeRun.objects.get().state == "RUNNING" and fresh(case).state == "DECIDED"
 
 
 def test_the_agent_hears_the_decision_signed_as_the_standard_says(desk, ledger):
