@@ -122,9 +122,19 @@ def edited_action(walk: Walk, answer: Answer) -> dict[str, Any]:
 
 
 def _put(document: dict[str, Any], pointer: str, value: Any) -> None:
-    """Sets a value; ABSENT takes an optional field away."""
+    """Sets a value, in an object that is made where it was left out; ABSENT takes an optional
+    field away."""
     if value is not ABSENT:
+        _make_parents(document, pointer)
         set_pointer(document, pointer, value)
         return
     parent, _slash, name = pointer.rpartition("/")
     read(document, parent).pop(name.replace("~1", "/").replace("~0", "~"), None)
+
+
+def _make_parents(document: dict[str, Any], pointer: str) -> None:
+    steps = pointer.split("/")[1:-1]
+    for depth in range(1, len(steps) + 1):
+        parent = "/" + "/".join(steps[:depth])
+        if read(document, parent) is ABSENT:
+            set_pointer(document, parent, {})

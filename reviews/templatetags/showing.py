@@ -65,8 +65,9 @@ def action_line(review: Review) -> SafeString:
     plan = plan_of(case.release_id).actions.get(action["name"])
     rows = arguments(action, plan.fields if plan else ())
     short = [row.text for row in rows if row.text and len(row.text) <= LONGEST_VALUE]
-    values = [*short[:MOST_VALUES], *(["…"] if len(rows) > len(short[:MOST_VALUES]) else [])]
-    joined = format_html_join(" · ", "{}", ((reveal(value),) for value in values))
+    joined = format_html_join(" · ", "{}", ((reveal(value),) for value in short[:MOST_VALUES]))
+    if len(rows) > len(short[:MOST_VALUES]):
+        joined = format_html("{}\u00a0…", joined)
     return format_html("<b>{}</b> {}", plan.title if plan else reveal(action["name"]), joined)
 
 
@@ -130,13 +131,22 @@ def chip(reason: dict[str, Any]) -> str:
     name, numbers = history.trigger_name(reason["trigger"]), reason.get("numbers", {})
     sign = SIGNS.get(reason["trigger"])
     if sign and numbers.get("observed") and numbers.get("threshold"):
-        return f"{name} {numbers['observed']} {sign} {numbers['threshold']}"
+        observed, threshold = (_in_short(numbers[key]) for key in ("observed", "threshold"))
+        return f"{name} {observed} {sign} {threshold}"
     if reason["trigger"] == "category_in" and numbers.get("observed"):
         return f"{name}: {numbers['observed']}"
     if reason["trigger"] == "field_missing" and numbers.get("missing"):
         missing = [part.rpartition("/")[2] for part in numbers["missing"].split(", ")]
         return _("%s missing") % ", ".join(missing)
     return name
+
+
+def _in_short(number: str) -> str:
+    """1,800 for "1800.00"; what is no plain number stays as it is."""
+    whole, _point, cents = number.partition(".")
+    if not whole.isdecimal() or len(whole) < 3:
+        return number
+    return f"{int(whole):,}" + (f".{cents}" if cents.strip("0") else "")
 
 
 @register.filter

@@ -381,3 +381,9 @@ def test_money_is_shown_as_it_is(one, agent, house):
     review = taken(agent, house.one, amount="1000000.10")
     assert Case.objects.get(pk=review.case_id).value == Decimal("1000000.10")
     assert "1,000,000.10" in shown(one, review)
+
+
+def test_what_cannot_be_found_or_is_not_allowed_is_said_in_words(one):
+    missing = one.get("/cases/case_" + "0" * 32 + "/")
+    assert missing.status_code == 404
+    assert "none of your teams works" in missing.content.decode()
