@@ -24,7 +24,8 @@ ENV PATH=/opt/handrail/bin:$PATH PYTHONUNBUFFERED=1 HANDRAIL_STATIC_ROOT=/srv/st
 WORKDIR /app
 USER handrail
 EXPOSE 8000
-HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD \
-    ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]
+# Asks as the proxy would, or ALLOWED_HOSTS and the redirect to TLS would answer instead.
+HEALTHCHECK --interval=15s --timeout=3s --start-period=20s CMD ["python", "-c", \
+    "import os, urllib.parse as p, urllib.request as r; r.urlopen(r.Request('http://127.0.0.1:8000/health/live', headers={'Host': p.urlsplit(os.environ['HANDRAIL_PUBLIC_URL']).netloc, 'X-Forwarded-Proto': 'https'}), timeout=2)"]
 # The site alone; compose.yaml runs the waiting room, the worker and beat from the same image.
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "8", "--backlog", "2048", "config.wsgi:application"]

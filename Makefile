@@ -34,7 +34,8 @@ lint: install-dev  ## style, import directions, migrations, settings
 	$(PY) -m ruff format --check .
 	$(VENV)/bin/lint-imports
 	$(PY) -m config.trial exec $(PY) manage.py makemigrations --check --dry-run
-	$(PY) -m config.trial exec $(PY) manage.py check
+	HANDRAIL_PUBLIC_URL=https://handrail.example $(PY) -m config.trial exec \
+		$(PY) manage.py check --deploy --fail-level WARNING
 
 bench: install-dev  ## each scenario against its baseline; SCENARIO=name for one
 	@$(PY) -m config.trial exec $(PY) -m tests.benchmarks $(SCENARIO)
