@@ -53,9 +53,17 @@ RETURNING taken.id
 """
 
 
-@transaction.atomic
 def claim_next(*, reviewer: AbstractBaseUser, queue: Queue | None = None) -> Review | None:
     """The next review this person may decide, theirs under a lease; None when there is none."""
+    try:
+        return _claim_next(reviewer, queue)
+    except IntegrityError:
+        # The same person pressed twice and got another seat of that case: look again.
+        return _claim_next(reviewer, queue)
+
+
+@transaction.atomic
+def _claim_next(reviewer: AbstractBaseUser, queue: Queue | None) -> Review | None:
     with connection.cursor() as cursor:
         cursor.execute(
             CLAIM_NEXT,
@@ -96,9 +104,11 @@ def claim_review(review: Review, *, reviewer: AbstractBaseUser) -> Review:
 
 
 def renew(review: Review, *, reviewer: AbstractBaseUser) -> bool:
-    """Another full lease; False when the review is no longer this person's."""
+    """Another full lease; False when the review is no longer this person's, or no longer for
+    them: who has left the team must not keep a case from those who may decide it."""
+    allowed = Review.objects.allowed_to(reviewer)
     return bool(
-        Review.objects.renew_lease(pk=review.pk, user=reviewer, minutes=review.queue.lease_minutes)
+        allowed.renew_lease(pk=review.pk, user=reviewer, minutes=review.queue.lease_minutes)
     )
 
 

@@ -34,8 +34,10 @@ class Walk:
     @classmethod
     def of(cls, case_id: UUID) -> Self:
         """Locks the case and reads what the walk needs. Call inside a transaction."""
+        # no_key: a claim, which takes no case lock, looks at the case when it commits, because
+        # its audit entry refers to it. It must not wait for who waits for its review.
         case = (
-            Case.objects.select_for_update(of=("self",))
+            Case.objects.select_for_update(of=("self",), no_key=True)
             .select_related("agent", "release__workflow")
             .get(pk=case_id)
         )

@@ -86,3 +86,11 @@ def test_a_claim_does_not_outlive_the_membership():
     house.one.memberships.all().delete()
     with pytest.raises(NotYours):
         decide(review, house.one)
+
+
+def test_who_left_the_team_cannot_keep_a_case_from_the_others():
+    house, agent = desk()
+    agent.post(confidence=0.5)
+    review = claims.claim_next(reviewer=house.one)
+    house.one.memberships.all().delete()
+    assert not claims.renew(review, reviewer=house.one)
