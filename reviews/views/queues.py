@@ -79,6 +79,7 @@ def _page(
     context = {
         "title": title,
         "queue": queue,
+        "here": queue.slug if queue else "mine",
         "queues": queues,
         "form": form,
         "filters": filters,
