@@ -5,6 +5,10 @@ from typing import Literal
 Settled = Literal["approved", "rejected"] | None
 
 
+def approvals_wanted(*, quorum: str, seats: int, needed: int) -> int:
+    return {"ANY": 1, "N": needed, "MAJORITY": seats // 2 + 1, "UNANIMOUS": seats}[quorum]
+
+
 def tally(
     *,
     quorum: str,
@@ -16,7 +20,7 @@ def tally(
 ) -> Settled:
     """`approvals` and `rejections` are of one revision. None while the seats that are still
     open could decide either way."""
-    wanted = {"ANY": 1, "N": needed, "MAJORITY": seats // 2 + 1, "UNANIMOUS": seats}[quorum]
+    wanted = approvals_wanted(quorum=quorum, seats=seats, needed=needed)
     if rejections and reject_vetoes:
         return "rejected"
     if approvals >= wanted:

@@ -11,6 +11,7 @@ from reviews.history import name_of, verdict_done
 from reviews.models import Decision, Review
 from reviews.models.decision import counting
 from reviews.services.walk import Walk
+from workflows.quorum import approvals_wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,7 @@ class Seats:
         if gate is None:
             return cls(total=0, missing="", people=tuple(people))
         approvals = sum(row.verdict != "reject" for row in spoken)
-        wanted = {
-            "ANY": 1,
-            "N": gate.needed,
-            "MAJORITY": gate.seats // 2 + 1,
-            "UNANIMOUS": gate.seats,
-        }[gate.quorum]
+        wanted = approvals_wanted(quorum=gate.quorum, seats=gate.seats, needed=gate.needed)
         return cls(gate.seats, _missing(wanted - approvals, gate.seats), tuple(people))
 
 

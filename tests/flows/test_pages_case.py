@@ -387,3 +387,45 @@ def test_what_cannot_be_found_or_is_not_allowed_is_said_in_words(one):
     missing = one.get("/cases/case_" + "0" * 32 + "/")
     assert missing.status_code == 404
     assert "none of your teams works" in missing.content.decode()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"verdict": ""},
+        {"verdict": "fly"},
+        {"verdict": "retry"},
+        {"verdict": "approve\x00"},
+        {"revision": "1" * 40},
+        {"revision": "one"},
+        {"digest": ""},
+        {"digest": "x" * 500},
+        {"message": "\x00"},
+        {"message": "m" * 10_001},
+        {"reason_code": "invented"},
+        {"verdict": "edit"},
+        {"verdict": "edit", "amount": "1e5"},
+        {"verdict": "edit", "amount": "\x00"},
+        {"verdict": "edit", "method": "cash"},
+        {"verdict": "edit", "note": "n" * 501},
+        {"verdict": "respond"},
+    ],
+)
+def test_a_broken_answer_is_explained_and_decides_nothing(one, agent, house, broken):
+    review = taken(agent, house.one)
+    answer = press(one, review, **({"verdict": "approve"} | broken))
+    assert answer.status_code in (409, 422)
+    body = answer.content.decode()
+    assert 'role="alert"' in body
+    assert not Decision.objects.exists()
+    fields = typed(one, review, **broken)
+    for name in ("review-preview", "review-claim"):
+        assert one.post(reverse(name, args=[review.pk]), fields).status_code == 200
+        assert one.post(reverse(name, args=[review.pk]), broken).status_code in (200, 302)
+
+
+def test_a_measure_of_attention_that_is_nonsense_costs_nobody_their_verdict(one, agent, house):
+    for nonsense in ("nan", "-1", "1e99", "soon", ""):
+        review = taken(agent, house.one)
+        assert press(one, review, active_seconds=nonsense).status_code == 302
+        assert Decision.objects.get(review=review).active_seconds is None
