@@ -37,7 +37,7 @@ def fingerprint(agent: Agent, body: Mapping[str, Any]) -> str:
     a changed context."""
     action = body.get("action")
     if action is not None:
-        action = {"name": action["name"], "args": action["args"]}
+        action = {"name": action["name"], "args": action.get("args", {})}
     proposal = digest_of(action, data=body.get("data") or {}, ai_output=body.get("ai_output") or {})
     return hashlib.sha256(f"{agent.pk}\x00{body['workflow']}\x00{proposal}".encode()).hexdigest()
 

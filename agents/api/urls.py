@@ -25,4 +25,5 @@ urlpatterns = [
     path("v1/cases/<case:public_id>", views.CaseDetail.as_view(), name="api-case-detail"),
     path("v1/workflows", views.WorkflowList.as_view(), name="api-workflow-list"),
     path("v1/workflows/<slug:slug>", views.WorkflowDetail.as_view(), name="api-workflow-detail"),
+    path("v1/<path:anything>", views.NoSuchCall.as_view(), name="api-no-such-call"),
 ]

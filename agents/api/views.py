@@ -119,6 +119,17 @@ class WorkflowDetail(APIView):
         return Response(_workflow(live_release(slug, key=request.auth)))
 
 
+@extend_schema(exclude=True)
+class NoSuchCall(APIView):
+    """An agent reads problems, not pages, also where there is nothing."""
+
+    authentication_classes: list = []
+    permission_classes: list = []
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise Http404
+
+
 # Swagger UI writes styles of its own: this one page has its own policy, and shows no case.
 docs = csp_update({"style-src": "'unsafe-inline'", "img-src": "data:"})(
     SpectacularSwaggerSplitView.as_view(url_name="api-schema")

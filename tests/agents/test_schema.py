@@ -1,0 +1,63 @@
+"""The published OpenAPI document against the site: nothing it allows or forbids ends in a 5xx,
+and every answer is one that the document promises."""
+
+import itertools
+import os
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+from config.wsgi import application
+
+EXAMPLES = int(os.environ.get("HANDRAIL_SCHEMA_EXAMPLES", "20"))
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+]
+# The site is called as a server calls it, which closes its connection after every request.
+pytestmark = pytest.mark.django_db(transaction=True)
+numbers = itertools.count()
+
+
+schema = schemathesis.openapi.from_wsgi("/api/schema/?format=json", application)
+
+
+@schema.parametrize()
+@settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+def test_every_call_answers_as_the_document_says(case, house, agent):
+    """Half of what is generated is aimed at what exists: behind a 404 there is little to find."""
+    number = next(numbers)
+    if number % 2:
+        _aim(case, agent, number)
+    case.call_and_validate(headers={"Authorization": f"Bearer {house.key}"}, checks=CHECKS)
+
+
+def _aim(case, agent, number):
+    if "slug" in case.path_parameters:
+        case.path_parameters["slug"] = "refunds"
+    if "public_id" in case.path_parameters:
+        made = agent.post(key=f"aimed-{number}")
+        case.path_parameters["public_id"] = made.json()["id"]
+    if isinstance(case.body, dict):
+        case.body["workflow"] = "refunds"
+        case.headers = {**(case.headers or {}), "Idempotency-Key": f"generated-{number}"}
+
+
+def test_a_call_that_does_not_exist_is_answered_with_a_problem(agent):
+    answer = agent.get("/api/v1/cases/none-such")
+    assert answer.status_code == 404
+    assert answer["content-type"] == "application/problem+json"
+
+
+def test_an_action_without_arguments_is_told_which_are_missing(agent):
+    answer = agent.post({"workflow": "refunds", "action": {"name": "refund"}})
+    assert answer.status_code == 422
+    pointers = {problem["pointer"] for problem in answer.json()["errors"]}
+    assert {"/action/args/order", "/action/args/amount"} <= pointers
