@@ -10,7 +10,7 @@ from config.trial.place import ROOT
 from tests.benchmarks import results
 from tests.benchmarks.grounds import grounds
 
-SCENARIOS = ("submit", "round_trip", "reaction", "outcomes")
+SCENARIOS = ("submit", "round_trip", "reaction", "outcomes", "backlog", "waiters", "memory")
 
 
 def main() -> None:

@@ -54,9 +54,11 @@ def _environment(directory: Path, *, database_url: str, redis_url: str) -> dict[
 
 
 @contextmanager
-def database(server_url: str, *, name: str) -> Iterator[str]:
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+def database(server_url: str, *, name: str, template: str = "template1") -> Iterator[str]:
+    """A new database beside the one named; a copy of `template`, which nobody may be using."""
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    with psycopg.connect(maintenance(server_url), autocommit=True) as connection:
+        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
     try:
         yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     finally:
@@ -64,6 +66,10 @@ def database(server_url: str, *, name: str) -> Iterator[str]:
             connection.execute(
                 sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
             )
+
+
+def maintenance(url: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path="/postgres"))
 
 
 @contextmanager
@@ -86,10 +92,11 @@ def running(
 
 
 @contextmanager
-def served_site(*, workers: int = 2) -> Iterator[str]:
+def served_site(*, workers: int = 2, environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """The address of the site as its image serves it: WSGI, some workers, 8 threads each."""
     command = ["--interface=wsgi", f"--workers={workers}", "--blocking-threads=8"]
-    with _granian([*command, "--backlog=2048"], "config.wsgi:application") as address:
+    options = [*command, "--backlog=2048"]
+    with _granian(options, "config.wsgi:application", environment) as address:
         yield address
 
 
@@ -102,10 +109,12 @@ def served_room() -> Iterator[str]:
 
 
 @contextmanager
-def _granian(options: Sequence[str], application: str) -> Iterator[str]:
+def _granian(
+    options: Sequence[str], application: str, environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
     port = free_port(0)
     command = ["granian", "--host=127.0.0.1", f"--port={port}", "--no-ws", "--log-level=warning"]
-    with running([*command, *options, application]) as process:
+    with running([*command, *options, application], environment=environment) as process:
         address = f"http://127.0.0.1:{port}"
         wait_until_answered(f"{address}/health/live", process)
         yield address

@@ -16,14 +16,16 @@ KNOWN_PLACES = (
 )
 
 
-def pgbench(script: str, *, clients: int, seconds: float) -> float:
+def pgbench(script: str, *, clients: int, seconds: float, url: str = "") -> float:
     """Transactions a second, prepared statements, on the database of the scenario."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(script)
         file.flush()
         command = [_program(), "--no-vacuum", "--protocol=prepared", f"--client={clients}"]
         command += ["--jobs=2", f"--time={max(1, round(seconds))}", f"--file={file.name}"]
-        ran = subprocess.run([*command, os.environ["DATABASE_URL"]], capture_output=True, text=True)
+        ran = subprocess.run(
+            [*command, url or os.environ["DATABASE_URL"]], capture_output=True, text=True
+        )
     found = TRANSACTIONS.search(ran.stdout)
     if ran.returncode or found is None:
         raise RuntimeError(f"pgbench: {ran.stderr}")
