@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from reviews.models import Case, Decision, OutcomeRun, Proposal, Visit
-from reviews.models.decision import counting
+from reviews.models.decision import deciding, of_proposal
 
 STATUS = {
     Case.State.RECEIVED: "pending",
@@ -106,10 +106,8 @@ def timestamp(at: datetime | None) -> str | None:
 def _decision(
     case: Case, proposals: Sequence[Proposal], decisions: Sequence[Decision]
 ) -> dict[str, Any]:
-    counted = counting(decisions)
-    by_people = [row for row in counted if row.by == Decision.By.REVIEWER]
-    # A gate that let it pass afterwards decided nothing.
-    last = ([row for row in counted if row.by != Decision.By.RULE] or counted)[-1]
+    by_people = [row for row in of_proposal(decisions) if row.by == Decision.By.REVIEWER]
+    last = deciding(decisions)
     decision: dict[str, Any] = {
         "type": case.verdict,
         "message": last.message,

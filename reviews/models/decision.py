@@ -66,6 +66,10 @@ class Decision(models.Model):
         return f"{self.verdict} on {self.case}"
 
 
+# Said of an outcome that failed; the proposal was decided before.
+OF_OUTCOMES = ("retry", "give_up")
+
+
 def counting(decisions: Iterable[Decision]) -> list[Decision]:
     """Those that count: nothing later has superseded them."""
     rows = list(decisions)
@@ -73,3 +77,14 @@ def counting(decisions: Iterable[Decision]) -> list[Decision]:
     return [
         row for row in rows if row.standing == Decision.Standing.COUNTS and row.id not in superseded
     ]
+
+
+def of_proposal(decisions: Iterable[Decision]) -> list[Decision]:
+    """The counting ones that say what becomes of the proposal."""
+    return [row for row in counting(decisions) if row.verdict not in OF_OUTCOMES]
+
+
+def deciding(decisions: Iterable[Decision]) -> Decision:
+    """The last of them that a person or the clock made; a rule's where nobody was asked."""
+    rows = of_proposal(decisions)
+    return ([row for row in rows if row.by != Decision.By.RULE] or rows)[-1]

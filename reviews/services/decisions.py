@@ -52,7 +52,7 @@ def decide_review(
     if review.kind == Review.Kind.EXCEPTION and answer.verdict in exceptions.VERDICTS:
         exceptions.settle(walk, verdict=answer.verdict)
     else:
-        _count(walk, answer.verdict)
+        _count(walk, decision)
     walk.save()
     return decision
 
@@ -104,7 +104,7 @@ def _held(review: Review, reviewer: AbstractBaseUser, walk: Walk) -> Review:
     gate = walk.stage.gate
     excluded = seats.excluded_users(walk, gate) if gate else []
     may = Review.objects.allowed_to(reviewer).filter(pk=held.pk).exists()
-    if not may or (reviewer.pk in excluded and held.kind != Review.Kind.EXCEPTION):
+    if not may or reviewer.pk in excluded:
         raise NotYours(_("You may not decide this: teams or separation of duties forbid it."))
     return held
 
@@ -202,27 +202,36 @@ def _standing(walk: Walk) -> list[Decision]:
     ]
 
 
-def _count(walk: Walk, verdict: str) -> None:
+def _count(walk: Walk, decision: Decision) -> None:
     """Enough people? Then the seats still open are withdrawn and the case walks on."""
-    gate = walk.stage.gate
-    rejections = sum(row.verdict == verdicts.REJECT for row in _standing(walk))
-    approvals = len(_standing(walk)) - rejections
-    settled = (
-        tally(
-            quorum=gate.quorum,
-            seats=gate.seats,
-            needed=gate.needed,
-            reject_vetoes=gate.reject_vetoes,
-            approvals=approvals,
-            rejections=rejections,
-        )
-        if gate
-        else ("rejected" if rejections else "approved")
-    )
-    if settled is None:
+    if not _is_settled(walk):
+        seats.ask_another(walk, decision.review, reviewer=decision.reviewer)
         return
     seats.withdraw_open(walk, why="the others have decided")
-    progress.advance(walk, verdict=verdict if settled == "approved" else verdicts.REJECT)
+    # Who approves after an edit approves the edit.
+    edited = decision.verdict == verdicts.APPROVE and any(
+        row.verdict == verdicts.EDIT for row in _standing(walk)
+    )
+    progress.advance(walk, verdict=verdicts.EDIT if edited else decision.verdict)
+
+
+def _is_settled(walk: Walk) -> bool:
+    """People are counted and not answers, since who was asked as an exception may hold a seat
+    too. An answer to the agent lets nothing run: only approvals count as such."""
+    gate = walk.stage.gate
+    if gate is None:
+        return True
+    approving = {row.reviewer_id for row in _standing(walk) if row.verdict in verdicts.APPROVING}
+    others = {row.reviewer_id for row in _standing(walk) if row.verdict not in verdicts.APPROVING}
+    settled = tally(
+        quorum=gate.quorum,
+        seats=gate.seats,
+        needed=gate.needed,
+        reject_vetoes=gate.reject_vetoes,
+        approvals=len(approving),
+        rejections=len(others),
+    )
+    return settled is not None
 
 
 def _on_record(

@@ -12,6 +12,7 @@ from reviews.models.decision import counting
 from reviews.outcomes.template import TemplateError, render
 from reviews.services import outbox
 from reviews.services.facts import facts_of
+from reviews.services.verdicts import APPROVING
 from reviews.services.walk import Walk
 from workflows.compiler import StagePlan
 from workflows.models import Stage
@@ -72,7 +73,7 @@ def _is_enough(walk: Walk, found: Preview) -> bool:
     approvals = sum(
         row.visit_id == walk.visit.id
         and row.by == Decision.By.REVIEWER
-        and row.verdict != "reject"
+        and row.verdict in APPROVING
         and row.revision == revision
         for row in counting(walk.decisions)
     )

@@ -12,6 +12,7 @@ from workflows.routing import pick
 from workflows.triggers import Firing, fired
 
 MOST_VISITS = 50
+ANSWERS = ("approve", "edit", "reject", "respond")
 
 
 def begin(walk: Walk) -> None:
@@ -22,25 +23,25 @@ def begin(walk: Walk) -> None:
 def advance(walk: Walk, *, verdict: str) -> None:
     """The open visit ends with this verdict and the case goes where its routes send it: to the
     next gate that fires, the next action, or its end."""
-    _follow_route(walk, verdict)
-    _walk_on(walk)
+    if _follow_route(walk, verdict):
+        _walk_on(walk)
 
 
 def _walk_on(walk: Walk) -> None:
-    while walk.visit.left_at is None:
-        verdict = _arrive(walk)
-        if verdict is None:
+    while (verdict := _arrive(walk)) is not None:
+        if not _follow_route(walk, verdict):
             return
-        _follow_route(walk, verdict)
 
 
-def _follow_route(walk: Walk, verdict: str) -> None:
+def _follow_route(walk: Walk, verdict: str) -> bool:
+    """Whether the case came to another stage."""
     picked = pick(walk.stage.routes, verdict=verdict, facts=_facts(walk))
     if picked.to_stage is None or len(walk.visits) >= MOST_VISITS:
         _no_way_on(walk, verdict, picked.problems)
-        return
+        return False
     walk.leave(outcome=verdict)
     walk.enter(walk.plan.stages[picked.to_stage], arrived_on=_arriving_verdict(walk, verdict))
+    return True
 
 
 def _arrive(walk: Walk) -> str | None:
@@ -168,11 +169,14 @@ def _no_way_on(walk: Walk, verdict: str, problems: tuple[str, ...]) -> None:
         if len(walk.visits) >= MOST_VISITS
         else f"After “{verdict}” at {walk.stage.title} no route matches."
     )
-    walk.visit.outcome, walk.visit.left_at = "", None
     _settle_lane(walk, Case.Lane.HUMAN)
     if walk.case.state in (Case.State.DECIDED, Case.State.FAILED):
         # The action has run; only the way to an end is missing, and that is an end.
         close(walk)
+        return
+    if verdict == "reject" and walk.was_exception():
+        # Somebody was asked how it ends and said no: nothing runs, so no way is needed.
+        _at_end(walk)
         return
     walk.case.ask_human()
     seats.open_exception(walk, trigger="no_route", detail=" ".join([detail, *problems]))
@@ -180,13 +184,10 @@ def _no_way_on(walk: Walk, verdict: str, problems: tuple[str, ...]) -> None:
 
 def _arriving_verdict(walk: Walk, verdict: str) -> str:
     """Outcome rules ask how the case was decided, also when a later gate let it pass."""
-    if verdict != "auto" or not any(row.by == Decision.By.REVIEWER for row in walk.decisions):
+    if verdict != "auto":
         return verdict
-    return _last_human_verdict(walk)
-
-
-def _last_human_verdict(walk: Walk) -> str:
-    return [row.verdict for row in walk.decisions if row.by == Decision.By.REVIEWER][-1]
+    said = [visit.outcome for visit in walk.visits if visit.outcome in ANSWERS]
+    return said[-1] if said else verdict
 
 
 def _facts(walk: Walk) -> Facts:

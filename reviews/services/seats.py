@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q
 from django.utils import timezone
 
@@ -52,14 +53,33 @@ def open_seats(walk: Walk, firings: list[Firing]) -> list[Review]:
 
 
 def open_exception(walk: Walk, *, trigger: str, detail: str) -> Review:
-    """One review in the exception queue for what no rule provides for."""
+    """One review in the exception queue for what no rule provides for. At a gate its separation
+    of duties holds all the same: what is said there lets the case on."""
+    gate = walk.stage.gate
     return open_review(
         walk,
         queue=exception_queue(walk),
         kind=Review.Kind.EXCEPTION,
         reasons=[{"trigger": trigger, "detail": detail, "numbers": {}}],
         priority=100,
-        excluded=[],
+        excluded=excluded_users(walk, gate) if gate else [],
+    )
+
+
+def ask_another(walk: Walk, review: Review, *, reviewer: AbstractBaseUser) -> Review | None:
+    """One more seat where the quorum is not reached and nobody is left to be asked."""
+    asked = [row for row in walk.new if isinstance(row, Review)]
+    gate = walk.stage.gate
+    if asked or gate is None or walk.visit.reviews.open().exists():
+        return None
+    return open_review(
+        walk,
+        queue=review.queue,
+        kind=Review.Kind.SEAT,
+        reasons=review.reasons,
+        priority=review.priority,
+        excluded=[*excluded_users(walk, gate), reviewer.pk],
+        follows=review,
     )
 
 

@@ -15,6 +15,7 @@ from workflows.pointers import ABSENT, read
 from workflows.schemas import Problem, compile_schema
 
 APPROVE, EDIT, REJECT, RESPOND = "approve", "edit", "reject", "respond"
+APPROVING = (APPROVE, EDIT)
 RETRY, GIVE_UP = "retry", "give_up"
 LONGEST_MESSAGE = 10_000
 

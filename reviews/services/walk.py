@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from reviews import audit, wire
 from reviews.insertion import insert_together
-from reviews.models import Case, Decision, OutcomeRun, Proposal, Visit
-from reviews.models.decision import counting
+from reviews.models import Case, Decision, OutcomeRun, Proposal, Review, Visit
+from reviews.models.decision import deciding
 from workflows.compiler import Plan, StagePlan, plan_of
 
 
@@ -69,7 +69,14 @@ class Walk:
 
     @property
     def last_decision(self) -> Decision:
-        return counting(self.decisions)[-1]
+        """What decided the case so far: a gate that let it pass afterwards decided nothing, nor
+        did who said that a failed outcome is to be tried again."""
+        return deciding(self.decisions)
+
+    def was_exception(self) -> bool:
+        """Whether the last answer came from somebody asked outside the rules."""
+        review = self.last_decision.review if self.decisions else None
+        return review is not None and review.kind == Review.Kind.EXCEPTION
 
     def note(
         self, name: str, actor: str, *, personal: dict[str, object] | None = None, **data: object

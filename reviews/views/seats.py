@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from reviews.history import name_of, verdict_done
 from reviews.models import Decision, Review
 from reviews.models.decision import counting
+from reviews.services.verdicts import APPROVING
 from reviews.services.walk import Walk
 from workflows.quorum import approvals_wanted
 
@@ -43,7 +44,7 @@ class Seats:
             people.append((words, _("waits for a person")))
         if gate is None:
             return cls(total=0, missing="", people=tuple(people))
-        approvals = sum(row.verdict != "reject" for row in spoken)
+        approvals = sum(row.verdict in APPROVING for row in spoken)
         wanted = approvals_wanted(quorum=gate.quorum, seats=gate.seats, needed=gate.needed)
         return cls(gate.seats, _missing(wanted - approvals, gate.seats), tuple(people))
 

@@ -112,6 +112,9 @@ def test_a_target_that_is_down_for_good_is_given_up_with_a_reason(desk, ledger):
     take_and_decide(house.one, "give_up", message="Paid by hand.")
     assert fresh(case).state == "COMPLETED"
     assert OutcomeRun.objects.get().state == "CANCELLED"
+    # Who gave the outcome up did not decide the case.
+    decision = agent.get(f"/api/v1/cases/{case.public_id}").json()["decision"]
+    assert (decision["by"], decision["message"], decision["decided_by"]) == ("rule", "", [])
 
 
 def test_retrying_twice_is_possible_for_the_same_person(desk, ledger):
