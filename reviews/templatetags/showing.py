@@ -157,6 +157,15 @@ def chip_level(reason: dict[str, Any]) -> str:
 
 
 @register.filter
+def reason_in_words(reason: dict[str, Any]) -> str:
+    """A trigger without words of its own gives bare numbers: then say of what."""
+    detail = reason["detail"]
+    if detail[:1].isdigit():
+        detail = f"{history.trigger_name(reason['trigger'])}: {detail}"
+    return sentence(detail)
+
+
+@register.filter
 def sentence(text: str) -> str:
     """“a person looks …” → “A person looks ….”"""
     text = text.strip()

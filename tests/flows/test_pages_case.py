@@ -93,8 +93,8 @@ def test_the_two_voices_stand_in_two_frames(one, agent, house):
 
 def test_why_a_person_is_asked_is_said_with_numbers(one, agent, house):
     body = shown(one, taken(agent, house.one, amount="2000.00"))
-    assert "0.50 is under 0.80" in body
-    assert "2,000.00 is over 1,000.00" in body
+    assert "Confidence: 0.50 is under 0.80." in body
+    assert "Amount: 2,000.00 is over 1,000.00." in body
     assert "Cap refunds at the price paid." in body
 
 
