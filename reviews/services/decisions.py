@@ -8,7 +8,7 @@ from reviews import audit
 from reviews.digests import digest_of
 from reviews.models import Case, Decision, Proposal, Review
 from reviews.models.decision import counting
-from reviews.services import exceptions, progress, seats, verdicts
+from reviews.services import exceptions, progress, seats, timeouts, verdicts
 from reviews.services.closing import changes_between
 from reviews.services.verdicts import Answer
 from reviews.services.walk import Walk
@@ -40,6 +40,8 @@ def decide_review(
     StaleProposal, or verdicts.InvalidVerdict with a pointer for every problem.
     """
     walk = Walk.of(review.case_id)
+    if timeouts.is_over(walk.case):
+        timeouts.run_out(walk)
     if _too_late(review, reviewer, walk):
         return _record_late(walk, review, reviewer, answer, active_seconds)
     review = _held(review, reviewer, walk)

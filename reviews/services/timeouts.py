@@ -1,5 +1,6 @@
 """No answer in time is an answer: the gate says which. Never the agent."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -20,17 +21,33 @@ def expire_cases(*, limit: int = 500) -> int:
 def expire_case(case_id: UUID) -> bool:
     """False when somebody decided in the meantime."""
     walk = Walk.of(case_id)
-    case = walk.case
-    if not case.is_open or case.due_at is None or case.due_at > timezone.now():
+    if not is_over(walk.case):
         return False
-    gate = walk.stage.gate
-    {
-        "REJECT": _reject,
-        "ESCALATE": _escalate,
-        "APPROVE": _approve,
-    }[gate.on_timeout if gate else "REJECT"](walk)
-    walk.save()
+    run_out(walk)
     return True
+
+
+def is_over(case: Case) -> bool:
+    """Time ran out, whether or not the clock has seen it yet."""
+    return case.is_open and case.due_at is not None and case.due_at <= timezone.now()
+
+
+def run_out(walk: Walk) -> None:
+    {"REJECT": _reject, "ESCALATE": _escalate, "APPROVE": _approve}[_on_timeout(walk)](walk)
+    walk.save()
+
+
+def _on_timeout(walk: Walk) -> str:
+    """Silence approves after the gate's own limit alone: an agent that sets a limit of a second
+    would otherwise approve itself."""
+    gate = walk.stage.gate
+    if gate is None:
+        return "REJECT"
+    minutes = gate.time_limit_minutes
+    waited = timezone.now() - walk.visit.entered_at
+    if gate.on_timeout == "APPROVE" and (not minutes or waited < timedelta(minutes=minutes)):
+        return "REJECT"
+    return gate.on_timeout
 
 
 def _reject(walk: Walk) -> None:

@@ -138,3 +138,21 @@ def test_a_person_who_may_only_publish_cannot_publish_approval_by_silence():
     propose(release, by=publisher)
     with pytest.raises(PermissionDenied, match="own permission"):
         publish(release, by=publisher)
+
+
+def test_an_agent_cannot_approve_itself_with_a_short_limit_of_its_own():
+    _house, agent = desk(time_limit_minutes=60, on_timeout="APPROVE")
+    soon = (timezone.now() + timedelta(minutes=1)).isoformat()
+    case = case_of(agent.post(confidence=0.1, expires_at=soon))
+    with later(2):
+        assert timeouts.expire_cases() == 1
+    assert fresh(case).state == "EXPIRED" and not OutcomeRun.objects.exists()
+
+
+def test_an_answer_after_the_limit_is_late_though_the_clock_has_not_seen_it():
+    house, agent = desk(time_limit_minutes=10)
+    case = case_of(agent.post(confidence=0.5))
+    review = claims.claim_next(reviewer=house.one)
+    with later(11):
+        assert decide(review, house.one).standing == "LATE"
+    assert fresh(case).state == "EXPIRED" and not OutcomeRun.objects.exists()
