@@ -102,13 +102,15 @@ def document_for(walk: Walk, *, decision: Decision, verdict: str) -> dict[str, A
 def _webhook(walk: Walk, event: str, *, endpoint: WebhookEndpoint | None) -> None:
     case = walk.case
     target = endpoint.pk if endpoint else "callback"
+    # An outcome may fail, be tried again and fail again: each time is told.
+    told = sum(run.event == event and run.endpoint == endpoint for run in walk.runs)
     run = OutcomeRun(
         case=case,
         event=event,
         endpoint=endpoint,
         kind=OutcomeRun.Kind.WEBHOOK,
         next_attempt_at=timezone.now(),
-        idempotency_key=f"{case.id.hex}-{event}-{len(walk.visits)}-{target}",
+        idempotency_key=f"{case.id.hex}-{event}-{told + 1}-{target}",
         body=b"",
     )
     run.body = body_for(

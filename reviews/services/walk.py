@@ -41,6 +41,8 @@ class Walk:
             .select_related("agent", "release__workflow")
             .get(pk=case_id)
         )
+        # What goes out on the way tells the version that will be seen afterwards.
+        case.version += 1
         return cls.reading(case)
 
     @classmethod
@@ -52,7 +54,7 @@ class Walk:
             proposals=list(case.proposals.all()),
             visits=list(case.visits.all()),
             decisions=list(case.decisions.select_related("reviewer")),
-            runs=list(case.outcome_runs.all()),
+            runs=list(case.outcome_runs.select_related("endpoint")),
         )
 
     @property
@@ -138,7 +140,6 @@ class Walk:
         self.new, self.events, self.is_new = [], [], False
 
     def _update(self) -> None:
-        self.case.version += 1
         self.case.save()
         for visit in self.visits:
             if visit not in self.new:

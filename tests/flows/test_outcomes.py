@@ -129,6 +129,21 @@ def test_retrying_twice_is_possible_for_the_same_person(desk, ledger):
     assert fresh(case).state == "COMPLETED"
 
 
+def test_the_agent_hears_of_every_failure_with_the_version_it_will_see(desk, ledger):
+    house, agent = desk
+    endpoint = WebhookEndpoint(agent=house.agent, label="main", events=["outcome.failed"])
+    endpoint.url, endpoint.secrets = f"http://{ledger.address}/hook", ["whsec_c2VjcmV0"]
+    endpoint.save()
+    case = case_of(agent.post())
+    for told in (1, 2):
+        ledger.answers = [409]
+        outcomes.run(OutcomeRun.objects.get(event="").pk)
+        assert OutcomeRun.objects.filter(event="outcome.failed").count() == told
+        body = json.loads(OutcomeRun.objects.filter(event="outcome.failed").last().body)
+        assert body["data"]["version"] == fresh(case).version
+        take_and_decide(house.one, "retry")
+
+
 def test_an_address_inside_the_house_is_refused_and_a_person_sees_why(desk, ledger, settings):
     settings.OUTBOUND_ALLOW = []
     _house, agent = desk
