@@ -19,6 +19,7 @@ from workflows.pointers import ABSENT, read
 from workflows.schemas import Problem, SchemaError, compile_schema
 
 LONGEST = {"subject": 200, "currency": 3, "category": 80}
+TOO_LARGE = 10**15
 
 
 class Invalid(ValueError):
@@ -131,12 +132,21 @@ def _drawn(
         if there is ABSENT:
             found[name] = None if pointer and name == "value" else said
             continue
-        found[name] = decimal_of(there) if name == "value" else str(there)
-        if len(found[name] or "") > LONGEST[name] if name != "value" else False:
+        found[name] = decimal_of(there) if name == "value" else _text(there)
+        if name == "value":
+            if found[name] is not None and abs(found[name]) >= TOO_LARGE:
+                problems.append(Problem(pointer, "has more than 15 digits before the point"))
+        elif len(found[name]) > LONGEST[name]:
             problems.append(Problem(pointer, f"is longer than {LONGEST[name]} characters"))
         if said not in (None, "") and said != found[name]:
             problems.append(Problem(f"/{name}", f"differs from what stands at {pointer}"))
     return found
+
+
+def _text(there: object) -> str:
+    """Null, a list or an object is no category: it reads as missing, and so reaches a human."""
+    is_plain = isinstance(there, str | int) and not isinstance(there, bool)
+    return str(there) if is_plain else ""
 
 
 def _case(new: NewCase, drawn: dict[str, Any], *, agent: Agent, plan: Plan) -> Case:
