@@ -1,10 +1,11 @@
 """What a reviewer may answer here, and whether an answer is complete. Writes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+import rfc8785
 from django.utils.translation import gettext as _
 from jsonpointer import JsonPointerException, set_pointer
 
@@ -75,7 +76,8 @@ def _possible(verdict: str, walk: Walk) -> bool:
 def _reason_problems(walk: Walk, answer: Answer) -> list[Problem]:
     gate = walk.stage.gate
     if gate is None:
-        return []
+        known = not answer.reason_code
+        return [] if known else [Problem("/reason_code", _("No reason is asked for here."))]
     if answer.reason_code and answer.reason_code not in gate.reason_codes:
         return [Problem("/reason_code", _("is none of this gate's reasons."))]
     if answer.verdict in gate.reason_required_on and not answer.reason_code:
@@ -115,11 +117,41 @@ def edited_action(walk: Walk, answer: Answer) -> dict[str, Any]:
     known = walk.plan.actions.get(action["name"])
     if known is not None and not problems:
         problems += known.schema.problems(edited["action"]["args"])
+    if not problems:
+        problems += _unstorable(edited["action"]["args"])
     if not problems and not changes_between(action, edited["action"]):
         problems.append(Problem("/changes", _("Nothing was changed: approve it as it is.")))
     if problems:
         raise InvalidVerdict(*problems)
     return edited["action"]
+
+
+def _unstorable(args: dict[str, Any]) -> list[Problem]:
+    """What an agent may not send either: no text could be made of it that means the same
+    everywhere."""
+    if any("\x00" in text or not _is_whole(text) for text in _texts(args)):
+        return [Problem("/changes", _("A text holds NUL or half a character."))]
+    try:
+        rfc8785.dumps(args)
+    except rfc8785.CanonicalizationError:
+        return [Problem("/changes", _("A number is too large, or no number at all."))]
+    return []
+
+
+def _is_whole(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield name
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
 
 
 def _put(document: dict[str, Any], pointer: str, value: Any) -> None:

@@ -5,6 +5,7 @@ import pytest
 from reviews.models import Decision, Review
 from reviews.services import claims
 from reviews.services.decisions import NotYours
+from reviews.services.verdicts import InvalidVerdict
 from tests.building import build_house
 from tests.conftest import AgentClient
 from tests.deciding import case_of, decide, fresh, take_and_decide
@@ -94,3 +95,11 @@ def test_who_left_the_team_cannot_keep_a_case_from_the_others():
     review = claims.claim_next(reviewer=house.one)
     house.one.memberships.all().delete()
     assert not claims.renew(review, reviewer=house.one)
+
+
+@pytest.mark.parametrize("note", ["a\x00b", "\ud800"])
+def test_an_edit_that_no_agent_could_have_sent_is_refused(note):
+    house, agent = desk()
+    agent.post(confidence=0.5)
+    with pytest.raises(InvalidVerdict, match="A text holds"):
+        take_and_decide(house.one, "edit", changes={"/action/args/note": note})
