@@ -24,7 +24,7 @@ smoke: install  ## from nothing to real cases decided and carried out, checked f
 	@$(PY) -m config.trial smoke
 
 test: install-dev  ## the whole suite
-	@$(PY) -m config.trial exec $(PY) -m pytest $(ARGS)
+	@$(PY) -m config.trial exec $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 faults: install-dev  ## long random schedules of killed processes
 	@HANDRAIL_FAULTS=long $(PY) -m config.trial exec $(PY) -m pytest -m faults tests/faults $(ARGS)
