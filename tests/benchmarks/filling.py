@@ -6,6 +6,7 @@ same backlog.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 from django.db import models
@@ -13,24 +14,27 @@ from django.db import models
 from reviews.audit import GENESIS
 from reviews.models import AuditHead, Case, Proposal, Review, Visit
 
-BATCH = 100_000
-SEED = 0.42
+BATCH = 50_000
 # Time-ordered like UUIDv7: 2024-01-01 and a millisecond a case; the tail tells tables apart.
 IDS = {Case: "8000", Visit: "8001", Review: "8002", Proposal: "8003"}
 START_MS = 1_704_067_200_000
 NUMBER = "(%(first)s + n)"
 
 
-def copies_of(case: Case, *, count: int, connection: psycopg.Connection) -> None:
-    """`count` more cases like this one, due within thirty days; most of them can
-    wait. The connection is in autocommit; a batch is a transaction."""
-    connection.execute("SELECT setseed(%s)", [SEED])
-    for first in range(0, count, BATCH):
-        values = {"case": case.pk, "first": first, "count": min(BATCH, count - first)}
-        with connection.transaction():
-            for statement in _statements():
-                connection.execute(statement, values)
-    connection.execute("VACUUM ANALYZE")
+def copies_of(case: Case, *, count: int, url: str) -> None:
+    """`count` more cases like this one, due within thirty days; most of them can wait."""
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda first: _batch(case, first, count, url), range(0, count, BATCH)))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
+def _batch(case: Case, first: int, count: int, url: str) -> None:
+    values = {"case": case.pk, "first": first, "count": min(BATCH, count - first)}
+    with psycopg.connect(url) as connection:
+        connection.execute("SELECT setseed(%s)", [1 / (1 + first)])
+        for statement in _statements():
+            connection.execute(statement, values)
 
 
 def id_of(model: type[models.Model], number: str) -> str:

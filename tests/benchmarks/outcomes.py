@@ -12,8 +12,8 @@ from tests.benchmarks.results import Goal, Row, compared, in_turns
 from tests.benchmarks.scene import house_with_receiver
 from tests.benchmarks.workers import NOOP, OURS, Workers, both_workers
 
-OUTCOMES = 300
-NOOPS = 1200
+OUTCOMES = 200
+NOOPS = 1000
 
 
 class AutomaticLane(Decider):

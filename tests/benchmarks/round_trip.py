@@ -7,7 +7,6 @@ import re
 import time
 
 import httpx2
-import psycopg
 
 from reviews.models import Case
 from tests.benchmarks.filling import copies_of
@@ -77,9 +76,8 @@ def measure() -> list[Row]:
     with house_with_receiver() as (house, receiver), served_site() as address, both_workers():
         walk = Walk(house, receiver, address)
         first = walk.post()
-        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-            case = Case.objects.get(pk=first.removeprefix("case_"))
-            copies_of(case, count=PENDING, connection=connection)
+        case = Case.objects.get(pk=first.removeprefix("case_"))
+        copies_of(case, count=PENDING, url=os.environ["DATABASE_URL"])
         walk.work_off(first)
         p50(walk.round_trip)()
         pairs = in_turns(p50(walk.round_trip), p50(noop_round_trip))

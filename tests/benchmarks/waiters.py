@@ -24,7 +24,7 @@ from tests.building import House, build_house
 WAITERS = 2000
 PAIRS = 5
 CLIENTS = 8
-SECONDS = 4.0
+SECONDS = 3.0
 # Two thousand decisions in one transaction: the worst moment for who waits.
 DECIDE = f"""
 WITH decided AS (
@@ -44,7 +44,7 @@ def measure() -> list[Row]:
     house = build_house()
     case = Case.objects.get(pk=Agent(house).open(confidence=0.5).removeprefix("case_"))
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
-        copies_of(case, count=PAIRS * WAITERS, connection=database)
+        copies_of(case, count=PAIRS * WAITERS, url=os.environ["DATABASE_URL"])
         with served_room() as address:
             crowd = Crowd(house, case, address, database)
             crowd.others()

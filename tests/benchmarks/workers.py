@@ -48,11 +48,8 @@ class Workers:
 def both_workers() -> Iterator[Workers]:
     if not os.environ.get("REDIS_URL"):
         raise SystemExit("This scenario needs redis-server on the PATH.")
-    idle = ("celery", "-A", "tests.benchmarks.celery_noop", "worker")
-    with (
-        running(WORKER) as ours,
-        running([*idle, "--concurrency=2", "--loglevel=warning"]) as other,
-    ):
+    idle = [*WORKER[:2], "tests.benchmarks.celery_noop", *WORKER[3:]]
+    with running(WORKER) as ours, running(idle) as other:
         noop.delay().get(timeout=PATIENCE)
         _wait_for_two()
         yield Workers({OURS: ours.pid, NOOP: other.pid})
