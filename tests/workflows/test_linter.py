@@ -214,6 +214,11 @@ def test_nothing_is_wrong_with_a_sound_release():
             "stage approval",
             "Nobody decides at pay",
         ),
+        (
+            put("stages", SECOND, "gate", "reason_required_on", value=["reject"]),
+            "stage second",
+            "Nobody could reject here",
+        ),
     ],
 )
 def test_a_mistake_that_must_not_go_live_is_an_error(change, where, words):

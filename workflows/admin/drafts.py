@@ -17,6 +17,8 @@ from workflows.models import Release
 from workflows.pointers import PointerError, parts
 
 ROOTS = ("data", "action", "ai_output")
+# More rows than anybody sets up; beyond them a posted number is a slip or an attack.
+MOST_ROWS = 100
 # Room for moved rows while their numbers are exchanged; far above any position in use.
 PARKING = 10_000
 
@@ -139,6 +141,12 @@ class DraftInline(PlainFields):
     form = DraftForm
     formset = DraftFormSet
     extra = 0
+    max_num = MOST_ROWS
+
+    def get_formset(
+        self, request: HttpRequest, obj: models.Model | None = None, **kwargs: Any
+    ) -> type[BaseInlineFormSet]:
+        return super().get_formset(request, obj, absolute_max=MOST_ROWS, **kwargs)
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return super().has_add_permission(request, obj) and _is_open(obj)

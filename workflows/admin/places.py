@@ -43,6 +43,7 @@ class QueueAdmin(PlainFields, ShowsChanges, admin.ModelAdmin):
 class MembershipInline(PlainFields, admin.StackedInline):
     model = Membership
     fields = (("user", "role"),)
+    max_num = 1000
     autocomplete_fields = ("user",)
     extra = 0
 

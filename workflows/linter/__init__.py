@@ -25,6 +25,7 @@ _CHECKS: Final[tuple[Callable[[Definition], Iterator[Finding]], ...]] = (
     effects.check_queues,
     effects.check_outcomes,
     effects.check_timeouts,
+    effects.check_reasons,
     effects.check_separation,
 )
 

@@ -73,6 +73,18 @@ def check_timeouts(definition: Definition) -> Iterator[Finding]:
             yield warning(where, "Without a time limit only the agent's own deadline counts.")
 
 
+def check_reasons(definition: Definition) -> Iterator[Finding]:
+    for where, stage in stages_of(definition, "GATE"):
+        gate = stage.get("gate", {})
+        required = gate.get("reason_required_on", ())
+        if required and not gate.get("reason_codes"):
+            yield error(
+                where,
+                f"Nobody could {' or '.join(required)} here: a reason is required and there is "
+                "none to choose from. Add reason codes, or require none.",
+            )
+
+
 def check_separation(definition: Definition) -> Iterator[Finding]:
     gates = {stage["key"] for _, stage in stages_of(definition, "GATE")}
     for where, stage in stages_of(definition, "GATE"):
