@@ -23,7 +23,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ("at", "chain", "position", "event", "actor")
     list_filter = (("case", admin.EmptyFieldListFilter),)
     ordering = ("-id",)
-    search_fields = ("=chain", "=event", "=actor")
+    search_fields = ("chain__exact", "event__exact", "actor__exact")
     search_help_text = gettext_lazy(
         "An exact chain (case:…, workflow:1, site), case_…, event or actor (user:5)."
     )
@@ -41,11 +41,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str
     ) -> tuple[models.QuerySet, bool]:
-        try:
-            chain = f"case:{case_id(search_term.strip()).hex}"
-        except ValueError:
-            return super().get_search_results(request, queryset, search_term)
-        return queryset.filter(chain=chain), False
+        """A chain is found by its index; events and actors by reading the table."""
+        term = search_term.strip()
+        if term.startswith("case_"):
+            term = _chain_of(term)
+        if term == "site" or term.startswith(("case:", "workflow:")):
+            return queryset.filter(chain=term), False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=gettext_lazy("content, as it was hashed"))
     def shown_body(self, entry: AuditEntry) -> SafeString | str:
@@ -64,6 +66,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def neighbours(self, entry: AuditEntry) -> SafeString | str:
         links = [_link(_beside(entry, -1), "←"), _link(_beside(entry, 1), "→")]
         return format_html("{} {}", *links)
+
+
+def _chain_of(public_id: str) -> str:
+    try:
+        return f"case:{case_id(public_id).hex}"
+    except ValueError:
+        return public_id
 
 
 def _beside(entry: AuditEntry, step: int) -> AuditEntry | None:

@@ -56,7 +56,7 @@ class CaseAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("release__workflow", "agent")
     list_filter = ("state", "lane", "verdict", "agent", "release__workflow")
-    search_fields = ("=external_id",)
+    search_fields = ("external_id__exact",)
     search_help_text = _("A case id (case_…) or the exact external id.")
     inlines = (VisitInline, DecisionInline, OutcomeRunInline)
     fieldsets = (

@@ -13,7 +13,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     list_display = ("case", "queue", "kind", "state", "priority", "due_at", "claimed_by")
     list_select_related = ("case", "queue", "claimed_by")
     list_filter = ("state", "kind", "queue")
-    search_fields = ("=case__external_id",)
+    search_fields = ("case__external_id__exact",)
     fields = (
         "case",
         ("queue", "kind", "state"),
@@ -35,7 +35,7 @@ class DecisionAdmin(ReadOnlyAdmin):
     list_display = ("case", "verdict", "by", "reviewer", "standing", "reason_code", "created_at")
     list_select_related = ("case", "reviewer")
     list_filter = ("verdict", "by", "standing")
-    search_fields = ("=case__external_id", "=reviewer__username")
+    search_fields = ("case__external_id__exact", "reviewer__username__exact")
     fields = (
         "case",
         ("verdict", "by", "reviewer"),
@@ -61,7 +61,7 @@ class OutcomeRunAdmin(ReadOnlyAdmin):
     list_display = ("case", "what", "state", "attempts", "next_attempt_at", "last_status")
     list_select_related = ("case", "rule")
     list_filter = ("state", "kind")
-    search_fields = ("=case__external_id", "=idempotency_key")
+    search_fields = ("case__external_id__exact", "idempotency_key__exact")
     fields = (
         "case",
         "what",
