@@ -50,4 +50,4 @@ def _give_up(walk: Walk) -> None:
 
 def _in_words(run: OutcomeRun) -> str:
     doubt = " It may have been done." if run.state == OutcomeRun.State.UNCERTAIN else ""
-    return f"“{run.rule.title}” failed ({run.attempts} × tried): {run.last_error}{doubt}"
+    return f"“{run.rule.title}” failed (attempt {run.attempts}): {run.last_error}{doubt}"

@@ -330,9 +330,8 @@ class Promises(RuleBasedStateMachine):
                 raise Died
             return answer_of(how)
 
-        with patch.object(outcomes, "_deliver", deliver):
-            with suppress(Died):
-                outcomes.run(run.pk)
+        with patch.object(outcomes, "_deliver", deliver), suppress(Died):
+            outcomes.run(run.pk)
 
     def somebody_new(self, name):
         """A person of every team takes whatever can be taken and says yes to it."""
