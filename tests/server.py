@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from urllib.parse import urlencode
 
 import httpx2
 from django.db import connection
@@ -19,10 +20,12 @@ def free_port() -> int:
 
 
 def database_url() -> str:
+    """Of the server's socket, where it has one: as an option, since a URL's host is lower-cased."""
     given = connection.settings_dict
     user = f"{given['USER']}:{given['PASSWORD']}" if given["PASSWORD"] else given["USER"]
-    host = given["HOST"].replace("/", "%2F")
-    return f"postgres://{user}@{host}:{given['PORT'] or 5432}/{given['NAME']}"
+    directory = given["OPTIONS"].get("host", "")
+    query = f"?{urlencode({'host': directory})}" if directory else ""
+    return f"postgres://{user}@{given['HOST']}:{given['PORT'] or 5432}/{given['NAME']}{query}"
 
 
 @contextmanager

