@@ -6,6 +6,7 @@ Each promise says in words what is wrong; nothing here calls the rules it checks
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from reviews import wire
 from reviews.chains import stored_chains
@@ -122,7 +123,7 @@ def _closed(reviews: list[Review], seen: Seen) -> Iterator[str]:
 
 def _decided(seen: Seen) -> Iterator[str]:
     """Decisions stay as they were made; at most one counts of each review."""
-    rows = list(Decision.objects.select_related("case__agent", "visit__stage"))
+    rows = list(Decision.objects.select_related("case__agent", "visit__stage__gate"))
     now = {row.id: (row.verdict, row.standing, row.revision, row.reviewer_id) for row in rows}
     for key, before in seen.decisions.items():
         if now.get(key) != before:
@@ -137,6 +138,8 @@ def _decided(seen: Seen) -> Iterator[str]:
         at_gate = row.visit.stage.kind == "GATE" and row.standing != "LATE"
         if at_gate and row.reviewer_id == row.case.agent.owner_id:
             yield "the agent's owner decided at a gate"
+        if row.by == "timeout" and row.verdict == "approve" and not _waited(row):
+            yield "silence approved before the gate's own limit"
     for row in counting:
         if row.visit.stage.key == "second" and any(
             other.reviewer_id == row.reviewer_id
@@ -145,6 +148,12 @@ def _decided(seen: Seen) -> Iterator[str]:
             if row.reviewer_id and other.standing != "LATE"
         ):
             yield "one person decided at both gates"
+
+
+def _waited(decision: Decision) -> bool:
+    minutes = decision.visit.stage.gate.time_limit_minutes
+    limit = timedelta(minutes=minutes or 0)
+    return bool(minutes) and decision.created_at - decision.visit.entered_at >= limit
 
 
 def _seats(reviews: list[Review]) -> Iterator[str]:

@@ -1,34 +1,27 @@
 """Random actions of agents, people, workers, stops and the clock, through the services alone."""
 
-from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
 
-import time_machine
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from agents.services import reinstate_agent, suspend_agent
 from reviews.models import Case, OutcomeRun, Review
 from reviews.models.case import case_id
-from reviews.network import Reply
-from reviews.outcomes import Failed, Retry, Succeeded
-from reviews.services import claims, outcomes, timeouts, verdicts
-from reviews.services.decisions import NotYours, StaleProposal, decide_review
+from reviews.services import claims, outcomes, timeouts
+from reviews.services.decisions import NotYours
 from reviews.services.publishing import propose, publish
 from reviews.services.stops import close_stop, open_stop
-from reviews.services.verdicts import Answer, InvalidVerdict
-from reviews.services.walk import Walk
-from tests.building import House, draft, person, proposal
-from tests.conftest import AgentClient
-from tests.reviews.promises import FINAL, Seen, broken_promises, is_stopped
-from workflows.models import Agent, Membership, Queue, Route, Stop, Team
+from reviews.services.verdicts import Answer
+from tests.building import draft, proposal
+from tests.reviews.promises import FINAL, broken_promises
+from tests.reviews.promises_moves import Moves, answer_of
+from workflows.models import Agent, Membership, Route, Stop, Team
 
 MOST_CASES, MOST_RELEASES, MOST_ROUNDS = 6, 2, 40
-START = timezone.datetime(2026, 3, 2, 9, tzinfo=timezone.get_default_timezone())
 
 amounts = st.sampled_from(["5.00", "90.00", "999.99", "1000.01", "4999.00", "9000.00", "-40.00"])
 confidences = st.sampled_from([None, 0.0, 0.5, 0.79, 0.8, 0.95, 1.0])
@@ -40,28 +33,7 @@ answers = st.sampled_from(["done", "done", "stumble", "refuse", "lost", "doubt",
 which = st.integers(min_value=0, max_value=40)
 
 
-class Died(BaseException):
-    """The worker's process is gone: nothing of it goes on, not even its error handling."""
-
-
-class Promises(RuleBasedStateMachine):
-    def __init__(self, house: House, gates: list[dict]) -> None:
-        super().__init__()
-        self.house, self.gates = house, gates
-        self.clean_slate = transaction.atomic()
-        self.clean_slate.__enter__()
-        self.now = START
-        self.clock = time_machine.travel(START, tick=False)
-        self.traveller = self.clock.start()
-        self.agent = AgentClient(house.key)
-        self.seen, self.calls, self.slow = Seen(), {}, []
-        self.published = 0
-
-    def teardown(self) -> None:
-        self.clock.stop()
-        transaction.set_rollback(True)
-        self.clean_slate.__exit__(None, None, None)
-
+class Promises(Moves):
     # Agents
 
     @rule(
@@ -193,7 +165,10 @@ class Promises(RuleBasedStateMachine):
 
     @rule(at=which, how=answers)
     def work(self, at, how):
-        run = self.pick(OutcomeRun.objects.order_by("-state", "id"), at)
+        """Any run, also one that is over or not due; mostly an action that waits."""
+        runs = OutcomeRun.objects.order_by("id")
+        waiting = runs.filter(rule__isnull=False, state__in=["PENDING", "RETRY_WAIT"])
+        run = (at % 4 and self.pick(waiting, at)) or self.pick(runs, at)
         if run is not None:
             self.run(run, how)
 
@@ -271,82 +246,3 @@ class Promises(RuleBasedStateMachine):
     @invariant()
     def keeps_its_promises(self):
         assert broken_promises(self.seen) == []
-
-    # What the rules are made of
-
-    def pick(self, rows, at):
-        """One of the rows, or None: a rule with nothing to act on is over."""
-        found = list(rows)
-        return found[at % len(found)] if found else None
-
-    def person(self, name):
-        return getattr(self.house, name)
-
-    def works(self, review, name):
-        return Queue.objects.workable_by(self.person(name)).filter(pk=review.queue_id).exists()
-
-    def offered(self, review):
-        return verdicts.allowed(Walk.reading(review.case), review)
-
-    def rows(self):
-        return sorted(Case.objects.values_list("id", "version")), Review.objects.count()
-
-    def decide_as(self, review, verdict, amount, words, code, is_stale):
-        changes = {"/action/args/amount": amount} if verdict == "edit" else {}
-        answer = Answer(verdict, changes=changes, reason_code=code, message=words)
-        before = self.rows()
-        reviewer = review.claimed_by
-        may = Queue.objects.workable_by(reviewer).filter(pk=review.queue_id).exists()
-        late = review.state == "WITHDRAWN" and review.case.state == "EXPIRED"
-        try:
-            decision = self.answer(review, reviewer, answer, is_stale=is_stale)
-        except (NotYours, StaleProposal, InvalidVerdict):
-            assert self.rows() == before
-            return
-        if decision.standing == "LATE":
-            assert Review.objects.get(pk=review.pk).state == "WITHDRAWN"
-            return
-        assert may and not late and not is_stale and review.state == "CLAIMED"
-        assert verdict != "maybe" and len(words) < 10_001 and code in ("", "policy")
-
-    def answer(self, review, reviewer, answer, *, is_stale=False):
-        shown = review.case.proposals.last()
-        return decide_review(
-            review,
-            reviewer=reviewer,
-            answer=answer,
-            revision=shown.revision + is_stale,
-            digest=shown.digest,
-            active_seconds=3.0,
-        )
-
-    def run(self, run, how):
-        """One worker's try at one run, whether or not it is due."""
-
-        def deliver(row, timeout):
-            assert row.state in ("PENDING", "RETRY_WAIT"), f"{row.state} was sent again"
-            assert not is_stopped(row), "something was sent while a stop covers it"
-            if how == "die":
-                raise Died
-            return answer_of(how)
-
-        with patch.object(outcomes, "_deliver", deliver), suppress(Died):
-            outcomes.run(run.pk)
-
-    def somebody_new(self, name):
-        """A person of every team takes whatever can be taken and says yes to it."""
-        user = person(name, *Team.objects.all())
-        while review := claims.claim_next(reviewer=user):
-            failed = review.case.state == "FAILED"
-            self.answer(review, user, Answer("retry" if failed else "reject"))
-
-
-def answer_of(how: str) -> Succeeded | Retry | Failed:
-    return {
-        "done": Succeeded(Reply(201, {}, "", 0.1)),
-        "stumble": Retry("503"),
-        "lost": Retry("No answer.", uncertain=True),
-        "doubt": Retry("No answer.", after=2.0, uncertain=True),
-        "refuse": Failed("409"),
-        "die": Retry("Died."),
-    }[how]
