@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from reviews.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, document
+from reviews.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, VerdictFilter, document
 from reviews.models import Case, Decision, OutcomeRun, Visit
 from reviews.models.case import case_id
 from workflows.wording import grouped
@@ -55,7 +55,7 @@ class CaseAdmin(ReadOnlyAdmin):
         "created_at",
     )
     list_select_related = ("release__workflow", "agent")
-    list_filter = ("state", "lane", "verdict", "agent", "release__workflow")
+    list_filter = ("state", "lane", VerdictFilter, "agent", "release__workflow")
     search_fields = ("external_id__exact",)
     search_help_text = _("A case id (case_…) or the exact external id.")
     inlines = (VisitInline, DecisionInline, OutcomeRunInline)

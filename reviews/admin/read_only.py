@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from workflows.admin.fields import pretty
+from workflows.models import Gate
 
 COUNTED = 10_000
 STYLE = "workflows/story.css"
@@ -46,6 +47,18 @@ class ReadOnlyAdmin(NeverEdited, admin.ModelAdmin):
 
     class Media:
         css = {"all": (STYLE,)}
+
+
+class VerdictFilter(admin.SimpleListFilter):
+    """A fixed list: asking the table for its values would read all of it."""
+
+    title = parameter_name = "verdict"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return Gate.Verdict.choices
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
+        return queryset.filter(verdict=self.value()) if self.value() else queryset
 
 
 class ReadOnlyInline(NeverEdited, admin.TabularInline):

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from reviews.admin.read_only import ReadOnlyAdmin, document
+from reviews.admin.read_only import ReadOnlyAdmin, VerdictFilter, document
 from reviews.models import Decision, OutcomeRun, Review
 
 
@@ -34,7 +34,7 @@ class ReviewAdmin(ReadOnlyAdmin):
 class DecisionAdmin(ReadOnlyAdmin):
     list_display = ("case", "verdict", "by", "reviewer", "standing", "reason_code", "created_at")
     list_select_related = ("case", "reviewer")
-    list_filter = ("verdict", "by", "standing")
+    list_filter = (VerdictFilter, "by", "standing")
     search_fields = ("case__external_id__exact", "reviewer__username__exact")
     fields = (
         "case",

@@ -34,8 +34,9 @@ def pages(transactional_db) -> tuple[House, dict[str, str]]:
     """Every kind of page, by a short name."""
     house = build_house()
     make_groups()
-    AgentClient(house.key).post()
-    AgentClient(house.key).post(confidence=0.71, summary="<b>Hello</b>")
+    agent = AgentClient(house.key)
+    agent.post()
+    agent.post(confidence=0.71, summary="<b>Hello</b>")
     draft = new_draft(house.workflow, by=house.admin)
     draft.audit_rate = 0.25
     draft.save()

@@ -68,6 +68,8 @@ def test_a_case_is_found_by_its_id_or_its_external_id(client, case):
     assert listed(client, Case, q="order") == []
     assert listed(client, Case, q="case_nonsense") == []
     assert [row.pk for row in listed(client, Case, state="IN_REVIEW")] == [case.pk]
+    assert [row.external_id for row in listed(client, Case, verdict="approve")] == ["order-B2"]
+    assert listed(client, Decision, verdict="reject") == []
     assert {row.chain for row in listed(client, AuditEntry, q=case.public_id)} == {case.chain}
     assert len(listed(client, AuditEntry, case__id__exact=str(case.pk))) > 1
 

@@ -1,5 +1,6 @@
 """Who changed which setting, as the database kept it."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from pghistory.models import Events
 
 MOST_SHOWN = 200
+LONGEST_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +51,29 @@ def changes_of(row: models.Model) -> Iterator[Change]:
             at=event.pgh_created_at,
             who=names.get(_user_of(event.pgh_context), _("the system or a command")),
             what=f"{model._meta.verbose_name or tracked} {event.pgh_obj_id}",
-            fields=tuple(_fields(event)),
+            fields=tuple(_fields(event, model)),
         )
 
 
-def _fields(event: Any) -> Iterator[tuple[str, str, str]]:
-    """Field, before, after; a new row has nothing before."""
-    if event.pgh_diff is not None:
-        for name, (before, after) in sorted(event.pgh_diff.items()):
-            yield name, _shown(before), _shown(after)
-        return
-    for name, value in sorted((event.pgh_data or {}).items()):
-        if value not in (None, "", [], {}):
-            yield name, "", _shown(value)
+def _fields(event: Any, model: type[models.Model]) -> Iterator[tuple[str, str, str]]:
+    """Field, before, after, in the order of the row; a new row has nothing before."""
+    changed = event.pgh_diff
+    if changed is None:
+        changed = {name: (None, value) for name, value in (event.pgh_data or {}).items()}
+    for field in model._meta.concrete_fields:
+        before, after = (_shown(value) for value in changed.get(field.column, (None, None)))
+        if before != after and not field.primary_key:
+            yield str(field.verbose_name), before, after
 
 
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else "" if value is None else str(value)
-    return text if len(text) <= 300 else text[:299] + "…"
+    if value is None or value in ("", [], {}):
+        return ""
+    if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+        text = ", ".join(map(str, value))
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
 def _names(contexts: Iterable[Any]) -> dict[int, str]:
