@@ -20,8 +20,12 @@ def main() -> None:
     rows = []
     for name in [chosen] if chosen else SCENARIOS:
         started = time.monotonic()
-        rows += measured(name)
-        print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+        found = measured(name)
+        rows += found
+        print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
+        for row in found:
+            print(f"  {row.scenario}: {row.ours} against {row.baseline}", file=sys.stderr)
+        sys.stderr.flush()
     title = results.title_of_run()
     print(f"\n{title}\n\n{results.table(rows)}")
     if not chosen:

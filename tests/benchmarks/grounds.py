@@ -24,7 +24,7 @@ PATIENCE = 60.0
 
 @contextmanager
 def grounds() -> Iterator[dict[str, str]]:
-    """The environment of everything measured, on a migrated and empty database."""
+    """The environment of everything measured, with a database that is empty yet."""
     given = os.environ.get("DATABASE_URL")
     if not given:
         raise SystemExit("Start with make bench, or name a PostgreSQL server in DATABASE_URL.")

@@ -79,12 +79,14 @@ def compared(
 
 
 def absolute(
-    scenario: str, value: float, *, unit: str, goal: Goal, baseline: str = "-", note: str = ""
+    scenario: str, value: float, *, unit: str, goal: Goal | None = None, note: str = ""
 ) -> Row:
-    """A goal that needs no baseline, or names one that is only shown beside it."""
-    must, aim = (f"{goal.words(limit)} {unit}" for limit in (goal.must, goal.aim))
+    """A figure of its own; without an agreed goal it is only shown."""
     shown = f"{value:,.1f} {unit}"
-    return Row(scenario, shown, baseline, "-", must, aim, goal.verdict(value), note)
+    if goal is None:
+        return Row(scenario, shown, "-", "-", "-", "-", "-", note)
+    must, aim = (f"{goal.words(limit)} {unit}" for limit in (goal.must, goal.aim))
+    return Row(scenario, shown, "-", "-", must, aim, goal.verdict(value), note)
 
 
 def table(rows: Sequence[Row]) -> str:
