@@ -6,7 +6,7 @@ from unittest.mock import patch
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from agents.services import reinstate_agent, suspend_agent
 from reviews.models import Case, OutcomeRun, Review
@@ -21,10 +21,12 @@ from tests.reviews.promises import FINAL, broken_promises
 from tests.reviews.promises_moves import Moves, answer_of
 from workflows.models import Agent, Membership, Route, Stop, Team
 
-MOST_CASES, MOST_RELEASES, MOST_ROUNDS = 6, 2, 40
+MOST_CASES, MOST_RELEASES, MOST_ROUNDS = 8, 2, 40
+# After so many steps everybody may come and finish what there is.
+AN_EVENING = 20
 
-amounts = st.sampled_from(["5.00", "90.00", "999.99", "1000.01", "4999.00", "9000.00", "-40.00"])
-confidences = st.sampled_from([None, 0.0, 0.5, 0.79, 0.8, 0.95, 1.0])
+amounts = st.sampled_from(["90.00", "5.00", "999.99", "1000.01", "4999.00", "9000.00", "-40.00"])
+confidences = st.sampled_from([0.95, 0.5, 0.8, None, 0.79, 1.0, 0.0])
 people = st.sampled_from(["owner", "one", "two", "three"])
 any_verdict = st.sampled_from(
     ["approve", "approve", "edit", "edit", "reject", "respond", "retry", "give_up", "maybe"]
@@ -34,6 +36,12 @@ which = st.integers(min_value=0, max_value=40)
 
 
 class Promises(Moves):
+    @initialize(cases=st.lists(st.tuples(amounts, confidences), min_size=3, max_size=5))
+    def a_day_begins(self, cases):
+        for number, (amount, confidence) in enumerate(cases):
+            body = proposal(amount=amount, confidence=confidence)
+            assert self.agent.post(body, key=f"first-{number}").status_code == 201
+
     # Agents
 
     @rule(
@@ -123,12 +131,14 @@ class Promises(Moves):
         if review is not None:
             self.decide_as(review, verdict, amount, words, code, is_stale)
 
-    @rule(name=people, at=which, amount=amounts)
-    def say_something_sensible(self, name, at, amount):
-        review = claims.claim_next(reviewer=self.person(name))
-        if review is not None:
-            verdict = self.pick(self.offered(review), at)
-            self.decide_as(review, verdict, amount, "Seen.", "", False)
+    @rule(those=st.lists(st.tuples(people, which, amounts), min_size=1, max_size=4))
+    def say_something_sensible(self, those):
+        for name, at, amount in those:
+            review = claims.claim_next(reviewer=self.person(name))
+            if review is not None:
+                verdict = self.pick(self.offered(review), at)
+                self.decide_as(review, verdict, amount, "Seen.", "", False)
+                self.keeps_its_promises()
 
     @rule(name=people, at=which, verdict=any_verdict)
     def decide_what_is_not_ones_own(self, name, at, verdict):
@@ -163,13 +173,21 @@ class Promises(Moves):
 
     # Workers
 
-    @rule(at=which, how=answers)
-    def work(self, at, how):
-        """Any run, also one that is over or not due; mostly an action that waits."""
+    @rule(tries=st.lists(st.tuples(which, answers), min_size=1, max_size=4))
+    def work(self, tries):
+        """At any run, also one that is over or not due; mostly at an action that waits."""
         runs = OutcomeRun.objects.order_by("id")
         waiting = runs.filter(rule__isnull=False, state__in=["PENDING", "RETRY_WAIT"])
-        run = (at % 4 and self.pick(waiting, at)) or self.pick(runs, at)
-        if run is not None:
+        for at, how in tries:
+            run = (at % 4 != 3 and self.pick(waiting, at)) or self.pick(runs, at)
+            if run is not None:
+                self.run(run, how)
+                self.keeps_its_promises()
+
+    @rule(at=which, how=st.sampled_from(["refuse", "doubt", "stumble"]))
+    def an_action_goes_wrong(self, at, how):
+        due = OutcomeRun.objects.due().filter(rule__isnull=False)
+        if (run := self.pick(due.order_by("id"), at)) is not None:
             self.run(run, how)
 
     @rule()
@@ -227,6 +245,7 @@ class Promises(Moves):
         publish(release, by=house.admin)
         self.published += 1
 
+    @precondition(lambda self: self.steps > AN_EVENING)
     @rule()
     def everybody_does_their_work(self):
         """Nothing was lost: with people and time enough, every case comes to its end."""
@@ -245,4 +264,5 @@ class Promises(Moves):
 
     @invariant()
     def keeps_its_promises(self):
+        self.steps += 1
         assert broken_promises(self.seen) == []

@@ -39,7 +39,7 @@ class Moves(RuleBasedStateMachine):
         self.traveller = self.clock.start()
         self.agent = AgentClient(house.key)
         self.seen, self.calls, self.slow = Seen(), {}, []
-        self.published = 0
+        self.published = self.steps = 0
 
     def teardown(self) -> None:
         self.clock.stop()

@@ -35,8 +35,8 @@ def test_whatever_happens_the_promises_hold(name):
     run_state_machine_as_test(
         lambda: Promises(house, list(GATES.values())),
         settings=settings(
-            max_examples=200 if LONG else 3,
-            stateful_step_count=50,
+            max_examples=200 if LONG else 4,
+            stateful_step_count=60 if LONG else 30,
             derandomize=not LONG,
             database=None,
             deadline=None,
