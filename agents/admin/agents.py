@@ -16,8 +16,8 @@ from agents.models.agent_key import Scope, default_scopes
 from agents.services import create_key, reinstate_agent, suspend_agent
 from reviews.admin.read_only import ReadOnlyInline
 from reviews.admin.steps import Step, Why, take
-from workflows.admin.drafts import PlainFields
 from workflows.admin.history import ShowsChanges
+from workflows.admin.plain import PlainPage
 from workflows.models import Agent, Stop, WebhookEndpoint, Workflow
 
 
@@ -60,7 +60,7 @@ class EndpointInline(ReadOnlyInline):
 
 
 @admin.register(Agent)
-class AgentAdmin(PlainFields, ShowsChanges, admin.ModelAdmin):
+class AgentAdmin(PlainPage, ShowsChanges, admin.ModelAdmin):
     """An agent, who answers for it, its keys, and the ways to hold it."""
 
     list_display = ("name", "slug", "owner", "state", "created_at")

@@ -13,7 +13,7 @@ from agents.admin.shown_once import show_once
 from agents.services import renew_signing_secret, save_endpoint
 from reviews.addresses import Refused, parse_url
 from reviews.admin.steps import Step, take
-from workflows.admin.drafts import PlainFields
+from workflows.admin.plain import PlainPage
 from workflows.models import WebhookEndpoint
 
 EVENTS = (
@@ -57,7 +57,7 @@ class EndpointForm(forms.ModelForm):
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(PlainFields, admin.ModelAdmin):
+class WebhookEndpointAdmin(PlainPage, admin.ModelAdmin):
     """Where an agent hears of its cases."""
 
     form = EndpointForm

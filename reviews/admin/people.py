@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reviews.services.people import OUR_APPS, Rights, record_rights
 from workflows.admin import places
+from workflows.admin.plain import PlainPage
 from workflows.models import Queue, Team
 
 
@@ -51,7 +52,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(RecordsRights, DjangoUserAdmin):
+class UserAdmin(RecordsRights, PlainPage, DjangoUserAdmin):
     """Permissions come by groups; what gives more rights is for superusers to give."""
 
     filter_horizontal = ()
@@ -97,7 +98,7 @@ class UserAdmin(RecordsRights, DjangoUserAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(RecordsRights, DjangoGroupAdmin):
+class GroupAdmin(RecordsRights, PlainPage, DjangoGroupAdmin):
     filter_horizontal = ()
 
     def formfield_for_manytomany(

@@ -3,15 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models
+from django.db import models
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from workflows.admin.fields import plain_field
+from workflows.admin.plain import PlainFields, PlainPage
 from workflows.expressions import ExpressionError, compile_expression
 from workflows.models import Release
 from workflows.pointers import PointerError, parts
@@ -32,22 +31,6 @@ def release_of(row: models.Model | None) -> Release | None:
     if hasattr(row, "gate_id"):
         return release_of(row.gate) if row.gate_id else None
     return release_of(row.stage) if row.stage_id else None
-
-
-class PlainFields:
-    """No list and no document is shown or asked for as program text."""
-
-    def formfield_for_dbfield(
-        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
-    ) -> forms.Field | None:
-        field = plain_field(db_field) or super().formfield_for_dbfield(db_field, request, **kwargs)
-        if isinstance(db_field, models.TextField) and field is not None:
-            field.widget.attrs["rows"] = 4
-        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
-            # A queue is not made or deleted from the page of a gate.
-            field.widget.can_add_related = field.widget.can_change_related = False
-            field.widget.can_delete_related = field.widget.can_view_related = False
-        return field
 
 
 class DraftForm(forms.ModelForm):
@@ -158,7 +141,7 @@ class DraftInline(PlainFields):
         return super().has_delete_permission(request, obj) and _is_open(obj)
 
 
-class DraftAdmin(PlainFields, admin.ModelAdmin):
+class DraftAdmin(PlainPage, admin.ModelAdmin):
     """A page of a release's content; the database has the last word."""
 
     form = DraftForm
@@ -169,18 +152,6 @@ class DraftAdmin(PlainFields, admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return super().has_delete_permission(request, obj) and _is_open(obj)
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except IntegrityError:
-            # Between the page and the database the release was proposed, or another person
-            # saved the same row.
-            message = _(
-                "Nothing was saved: this changed while you were editing, or is no draft any more."
-            )
-            self.message_user(request, message, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -4,8 +4,8 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from workflows.admin.drafts import PlainFields
 from workflows.admin.history import ShowsChanges
+from workflows.admin.plain import PlainFields, PlainPage
 from workflows.models import Membership, Team
 
 
@@ -20,7 +20,7 @@ class QueueForm(forms.ModelForm):
             self.add_error("escalation_queue", _("A queue does not escalate to itself."))
 
 
-class QueueAdmin(PlainFields, ShowsChanges, admin.ModelAdmin):
+class QueueAdmin(PlainPage, ShowsChanges, admin.ModelAdmin):
     form = QueueForm
     list_display = ("name", "lease_minutes", "target_minutes", "escalation_queue", "position")
     list_select_related = ("escalation_queue",)
@@ -48,7 +48,7 @@ class MembershipInline(PlainFields, admin.StackedInline):
     extra = 0
 
 
-class TeamAdmin(ShowsChanges, admin.ModelAdmin):
+class TeamAdmin(PlainPage, ShowsChanges, admin.ModelAdmin):
     list_display = ("name", "slug", "people")
     search_fields = ("name", "slug")
     fields = ("name", "slug")

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from workflows.admin.plain import PlainPage
 from workflows.models import Secret
 
 
@@ -29,7 +30,7 @@ class SecretForm(forms.ModelForm):
 
 
 @admin.register(Secret)
-class SecretAdmin(admin.ModelAdmin):
+class SecretAdmin(PlainPage, admin.ModelAdmin):
     """Outcome rules name a secret; nobody can read it here."""
 
     form = SecretForm

@@ -4,15 +4,15 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 
-from workflows.admin.drafts import PlainFields
 from workflows.admin.history import ShowsChanges
+from workflows.admin.plain import PlainPage
 from workflows.admin.story import story_of
 from workflows.models import Release
 
 OPEN_STATES = (Release.State.DRAFT, Release.State.PROPOSED)
 
 
-class WorkflowAdmin(PlainFields, ShowsChanges, admin.ModelAdmin):
+class WorkflowAdmin(PlainPage, ShowsChanges, admin.ModelAdmin):
     """Tells what the live release does, and leads to the next one."""
 
     list_display = ("name", "slug", "owner_team", "live_release", "exception_queue")
