@@ -141,9 +141,9 @@ class Walk:
 
     def _update(self) -> None:
         self.case.save()
-        for visit in self.visits:
-            if visit not in self.new:
-                visit.save()
+        # Only the visit that was open can have changed; those before it were left long ago.
+        stored = [visit for visit in self.visits if visit not in self.new]
+        stored[-1].save()
 
 
 def earliest(*times: datetime | None) -> datetime | None:
