@@ -34,6 +34,7 @@ class GatePlan:
     verdicts: tuple[str, ...]
     reason_required_on: tuple[str, ...]
     reason_codes: Mapping[str, str]
+    bulk_risk_limit: float | None
     time_limit_minutes: int | None
     on_timeout: str
     triggers: tuple[TriggerRule, ...]
@@ -183,6 +184,7 @@ def _gate(gate: Gate, expression: Any) -> GatePlan:
         verdicts=tuple(gate.verdicts),
         reason_required_on=tuple(gate.reason_required_on),
         reason_codes=MappingProxyType({row.code: row.label for row in gate.reason_codes.all()}),
+        bulk_risk_limit=gate.bulk_risk_limit,
         time_limit_minutes=gate.time_limit_minutes,
         on_timeout=gate.on_timeout,
         triggers=tuple(_trigger(trigger, expression) for trigger in gate.triggers.all()),

@@ -39,7 +39,7 @@ RELEASE_KEYS: Final = (
     "input_schema",
 )
 ACTION_KEYS: Final = ("name", "title", "reversibility", "args_schema")
-QUEUE_KEYS: Final = ("name", "slug", "lease_minutes", "target_minutes", "position")
+QUEUE_KEYS: Final = ("name", "slug", "lease_minutes", "target_minutes", "capacity", "position")
 STAGE_KEYS: Final = ("key", "title", "kind")
 GATE_KEYS: Final = (
     "pattern",
@@ -50,6 +50,7 @@ GATE_KEYS: Final = (
     "reject_vetoes",
     "verdicts",
     "reason_required_on",
+    "bulk_risk_limit",
     "time_limit_minutes",
     "on_timeout",
 )

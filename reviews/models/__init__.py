@@ -5,6 +5,7 @@ from reviews.models.decision import Decision
 from reviews.models.outcome_run import OutcomeRun
 from reviews.models.proposal import Proposal
 from reviews.models.review import Review
+from reviews.models.saved_view import SavedView
 from reviews.models.subject_data import SubjectData
 from reviews.models.visit import Visit
 
@@ -16,6 +17,7 @@ __all__ = [
     "OutcomeRun",
     "Proposal",
     "Review",
+    "SavedView",
     "SubjectData",
     "Visit",
 ]

@@ -112,11 +112,9 @@ class Review(models.Model):
                 name="open_reviews_of_a_queue",
             ),
             models.Index(
-                models.F("priority").desc(),
-                "due_at",
-                "id",
-                condition=Q(state__in=["OPEN", "CLAIMED"]),
-                name="open_reviews_in_order",
+                fields=["queue", "created_at"],
+                condition=Q(state="OPEN"),
+                name="oldest_reviews_of_a_queue",
             ),
             models.Index(
                 fields=["claimed_by"], condition=Q(state="CLAIMED"), name="claims_of_a_person"
@@ -124,6 +122,11 @@ class Review(models.Model):
             models.Index(
                 fields=["lease_expires_at"], condition=Q(state="CLAIMED"), name="leases_by_expiry"
             ),
+        ]
+        permissions = [
+            ("view_board", "Can watch the work of the teams that they lead"),
+            ("move_review", "Can give the work of the teams that they lead to others"),
+            ("view_personal_figures", "Can see figures of single people on the board"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -26,6 +26,10 @@ WITH workable AS (
     JOIN workflows_queue_teams worked ON worked.queue_id = queue.id
     JOIN workflows_membership member ON member.team_id = worked.team_id
     WHERE member.user_id = %(user)s AND (%(queue)s::bigint IS NULL OR queue.id = %(queue)s)
+      AND (queue.capacity IS NULL OR queue.capacity > (
+          SELECT count(*) FROM reviews_review held
+          WHERE held.claimed_by_id = %(user)s AND held.state = 'CLAIMED'
+            AND held.queue_id = queue.id))
 ), best AS (
     SELECT candidate.id, workable.lease_minutes
     FROM workable CROSS JOIN LATERAL (
@@ -93,6 +97,7 @@ def claim_review(review: Review, *, reviewer: AbstractBaseUser) -> Review:
     )
     if locked is None:
         raise NotClaimable(why_not(review, reviewer=reviewer))
+    _check_capacity(locked.queue, reviewer)
     locked.claim(reviewer=reviewer, lease=timedelta(minutes=locked.queue.lease_minutes))
     try:
         with transaction.atomic():
@@ -101,6 +106,15 @@ def claim_review(review: Review, *, reviewer: AbstractBaseUser) -> Review:
         raise NotClaimable(_("You hold another seat of this case already.")) from error
     _record("review.claimed", locked, audit.by_user(reviewer))
     return locked
+
+
+def _check_capacity(queue: Queue, reviewer: AbstractBaseUser) -> None:
+    held = Review.objects.claimed_by(reviewer).filter(queue=queue).count()
+    if queue.capacity is not None and held >= queue.capacity:
+        raise NotClaimable(
+            _("You hold %(held)d of %(queue)s, as many as one person may: decide or give back one.")
+            % {"held": held, "queue": queue}
+        )
 
 
 def renew(review: Review, *, reviewer: AbstractBaseUser) -> bool:

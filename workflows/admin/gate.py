@@ -85,7 +85,7 @@ class GateAdmin(HiddenFromIndex, ShowsChanges, DraftAdmin):
             _("Who decides"),
             {"fields": ("queue", "fallback_queue", "quorum", ("seats", "needed"), "reject_vetoes")},
         ),
-        (_("What they may do"), {"fields": ("verdicts", "reason_required_on")}),
+        (_("What they may do"), {"fields": ("verdicts", "reason_required_on", "bulk_risk_limit")}),
         (_("How long"), {"fields": ("time_limit_minutes", "on_timeout")}),
     )
 

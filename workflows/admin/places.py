@@ -29,7 +29,7 @@ class QueueAdmin(PlainPage, ShowsChanges, admin.ModelAdmin):
         "name",
         "slug",
         "teams",
-        ("lease_minutes", "target_minutes"),
+        ("lease_minutes", "target_minutes", "capacity"),
         "escalation_queue",
         "position",
     )

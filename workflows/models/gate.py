@@ -61,6 +61,12 @@ class Gate(models.Model):
     reason_required_on = ArrayField(
         models.CharField(max_length=10, choices=Verdict), default=list, blank=True
     )
+    bulk_risk_limit = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="Cases with a risk under this may be decided several at once; empty: none.",
+    )
     time_limit_minutes = models.PositiveIntegerField(null=True, blank=True)
     on_timeout = models.CharField(max_length=10, choices=OnTimeout, default=OnTimeout.REJECT)
 

@@ -6,7 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from workflows import prepared
-from workflows.models.team import Team
+from workflows.models.team import Membership, Team
 
 STAFFED = """
 SELECT queue.id, queue.name, queue.slug, queue.lease_minutes, queue.target_minutes,
@@ -36,6 +36,11 @@ class QueueQuerySet(models.QuerySet):
     def workable_by(self, user: AbstractBaseUser) -> Self:
         return self.filter(teams__members=user.pk).distinct()
 
+    def led_by(self, user: AbstractBaseUser) -> Self:
+        """Queues worked by a team that this person leads."""
+        led = Membership.objects.filter(user=user.pk, role=Membership.Role.LEAD)
+        return self.filter(teams__memberships__in=led).distinct()
+
     def staffed(self, pk: int, *, excluding: list[int]) -> "Queue":
         """The queue with `people`: how many could decide a review in it today."""
         *values, people = prepared.fetch(STAFFED, excluding, pk)[0]
@@ -60,6 +65,12 @@ class Queue(models.Model):
         default=240,
         validators=[MinValueValidator(1)],
         help_text="Minutes within which a review should be decided; sets its due time.",
+    )
+    capacity = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Reviews of this queue that one person may hold at once; empty: any number.",
     )
     escalation_queue = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="+"
