@@ -39,7 +39,16 @@ RELEASE_KEYS: Final = (
     "input_schema",
 )
 ACTION_KEYS: Final = ("name", "title", "reversibility", "args_schema")
-QUEUE_KEYS: Final = ("name", "slug", "lease_minutes", "target_minutes", "capacity", "position")
+QUEUE_KEYS: Final = (
+    "name",
+    "slug",
+    "lease_minutes",
+    "target_minutes",
+    "warn_minutes",
+    "escalate_when_due",
+    "capacity",
+    "position",
+)
 STAGE_KEYS: Final = ("key", "title", "kind")
 GATE_KEYS: Final = (
     "pattern",
@@ -52,6 +61,7 @@ GATE_KEYS: Final = (
     "reason_required_on",
     "bulk_risk_limit",
     "time_limit_minutes",
+    "limit_in_business_time",
     "on_timeout",
 )
 TRIGGER_KEYS: Final = (

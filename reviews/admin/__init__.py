@@ -1,11 +1,22 @@
 """What happens and what happened: publishing, stops, cases and their record, people's rights."""
 
-from reviews.admin import audit_entries, cases, people, releases, stages, stops, work, workflows
+from reviews.admin import (
+    audit_entries,
+    cases,
+    people,
+    presence,
+    releases,
+    stages,
+    stops,
+    work,
+    workflows,
+)
 
 __all__ = [
     "audit_entries",
     "cases",
     "people",
+    "presence",
     "releases",
     "stages",
     "stops",

@@ -128,4 +128,7 @@ class TeamAdmin(RecordsRights, places.TeamAdmin):
 @admin.register(Queue)
 class QueueAdmin(RecordsRights, places.QueueAdmin):
     def rights(self, row: Queue) -> Rights:
-        return {"teams": sorted(row.teams.values_list("slug", flat=True))}
+        return {
+            "teams": sorted(row.teams.values_list("slug", flat=True)),
+            "skills": sorted(row.skills.values_list("name", flat=True)),
+        }

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from reviews.models.case import Case
 from reviews.models.visit import Visit
-from workflows.models import Queue
+from workflows.models import Absence, Queue
 
 
 class ReviewQuerySet(models.QuerySet):
@@ -20,7 +20,7 @@ class ReviewQuerySet(models.QuerySet):
         return self.filter(state__in=[Review.State.OPEN, Review.State.CLAIMED])
 
     def allowed_to(self, user: AbstractBaseUser) -> Self:
-        """Reviews this person may decide by today's teams and separation of duties."""
+        """Reviews this person may decide by today's teams, skills and separation of duties."""
         other_seat = Review.objects.filter(
             visit=OuterRef("visit"),
             revision=OuterRef("revision"),
@@ -29,13 +29,15 @@ class ReviewQuerySet(models.QuerySet):
             state__in=[Review.State.CLAIMED, Review.State.DECIDED],
         ).exclude(pk=OuterRef("pk"))
         return self.filter(
-            Q(queue__in=Queue.objects.workable_by(user)),
+            Q(queue__in=Queue.objects.open_to(user)),
             ~Q(excluded_users__contains=[user.pk]),
             ~Q(kind=Review.Kind.SEAT) | ~Exists(other_seat),
         )
 
     def claimable_by(self, user: AbstractBaseUser) -> Self:
-        return self.allowed_to(user).filter(state=Review.State.OPEN)
+        """Nothing is offered to who is away; what they hold they may still decide."""
+        away = Absence.objects.of(user).now()
+        return self.allowed_to(user).filter(~Exists(away), state=Review.State.OPEN)
 
     def claimed_by(self, user: AbstractBaseUser) -> Self:
         return self.filter(state=Review.State.CLAIMED, claimed_by=user.pk)
@@ -83,6 +85,8 @@ class Review(models.Model):
     reasons = models.JSONField(default=list)
     priority = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField()
+    # When the clock has to look at it, to warn or to escalate; null where its queue asks neither.
+    remind_at = models.DateTimeField(null=True)
     # Who may not decide it (separation of duties), worked out when it opens so that
     # claiming is one index scan; checked again against today's rules at the decision.
     excluded_users = ArrayField(models.IntegerField(), default=list)
@@ -121,6 +125,11 @@ class Review(models.Model):
             ),
             models.Index(
                 fields=["lease_expires_at"], condition=Q(state="CLAIMED"), name="leases_by_expiry"
+            ),
+            models.Index(
+                fields=["remind_at"],
+                condition=Q(state__in=["OPEN", "CLAIMED"], remind_at__isnull=False),
+                name="reviews_to_remind_of",
             ),
         ]
         permissions = [

@@ -6,11 +6,13 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from reviews import audit
 from reviews.models import Review
-from workflows.models import Queue
+from workflows.models import Absence, Queue, Skill
 
 
 class NotClaimable(Exception):
@@ -30,6 +32,15 @@ WITH workable AS (
           SELECT count(*) FROM reviews_review held
           WHERE held.claimed_by_id = %(user)s AND held.state = 'CLAIMED'
             AND held.queue_id = queue.id))
+      AND NOT EXISTS (
+          SELECT FROM workflows_absence away
+          WHERE away.user_id = %(user)s AND away.starts_at <= %(now)s AND away.ends_at > %(now)s)
+      AND NOT EXISTS (
+          SELECT FROM workflows_queue_skills asked
+          WHERE asked.queue_id = queue.id AND NOT EXISTS (
+              SELECT FROM workflows_qualification held
+              WHERE held.user_id = %(user)s AND held.skill_id = asked.skill_id
+                AND (held.expires_at IS NULL OR held.expires_at > %(now)s)))
 ), best AS (
     SELECT candidate.id, workable.lease_minutes
     FROM workable CROSS JOIN LATERAL (
@@ -177,6 +188,16 @@ def why_not(review: Review, *, reviewer: AbstractBaseUser) -> str:
         return _("It is closed already.")
     if not Queue.objects.workable_by(reviewer).filter(pk=now.queue_id).exists():
         return _("You are in none of the teams that work %(queue)s.") % {"queue": now.queue}
+    if not Queue.objects.open_to(reviewer).filter(pk=now.queue_id).exists():
+        return _("%(queue)s asks for a skill that you do not have today: %(skills)s.") % {
+            "queue": now.queue,
+            "skills": ", ".join(Skill.objects.missing_to(reviewer, queue=now.queue)),
+        }
+    away = Absence.objects.of(reviewer).now().first()
+    if away is not None:
+        return _("You are out of office until %(until)s; end your absence to work again.") % {
+            "until": date_format(localtime(away.ends_at), "DATETIME_FORMAT")
+        }
     if reviewer.pk in now.excluded_users:
         return _("Separation of duties: you own the agent or decided this case before.")
     if not Review.objects.allowed_to(reviewer).filter(pk=now.pk).exists():

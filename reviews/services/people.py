@@ -22,7 +22,7 @@ RELEASE_CONTENT = (
 )
 RULES = ("workflow", "release", *RELEASE_CONTENT)
 RECORD = ("case", "review", "decision", "outcomerun", "auditentry")
-PLACES = ("queue", "team", "membership")
+PLACES = ("queue", "team", "membership", "calendar", "skill", "qualification", "absence")
 
 
 def _view(*names: str) -> set[str]:
@@ -37,7 +37,7 @@ def _edit(*names: str) -> set[str]:
 GROUPS: Final[Mapping[str, set[str]]] = {
     "Reviewer": _view(*RULES, "queue"),
     "Lead": _view(*RULES, *RECORD, "agent", "stop")
-    | _edit("membership")
+    | _edit("membership", "calendar", "qualification", "absence")
     | _view(*PLACES)
     | {"change_queue", "change_team", "open_stop", "view_board", "move_review"},
     "Designer": _view(*RECORD, "agent", "secret")

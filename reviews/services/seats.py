@@ -1,6 +1,6 @@
 """Opening reviews: which queue, how many seats, for whom not, due when."""
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -11,6 +11,7 @@ from reviews.models import Review
 from reviews.services.walk import Walk, earliest
 from workflows.compiler import GatePlan
 from workflows.models import Queue
+from workflows.models.calendar import later
 from workflows.routing import queue_for
 from workflows.triggers import Firing
 
@@ -38,7 +39,8 @@ def open_seats(walk: Walk, firings: list[Firing]) -> list[Review]:
         if queue.people < gate.seats:
             reasons.append(_nobody_valid(queue, seats=gate.seats))
             queue = exception_queue(walk)
-    walk.case.due_at = earliest(walk.case.expires_at, _limit(gate))
+    limit = limit_of(gate, queue, since=timezone.now())
+    walk.case.due_at = earliest(walk.case.expires_at, limit)
     return [
         open_review(
             walk,
@@ -93,7 +95,9 @@ def open_review(
     excluded: list[int],
     follows: Review | None = None,
 ) -> Review:
-    due = earliest(walk.case.due_at, timezone.now() + timedelta(minutes=queue.target_minutes))
+    target = later(queue.calendar, timezone.now(), queue.target_minutes)
+    due = earliest(walk.case.due_at, target)
+    assert due is not None
     review = Review(
         case=walk.case,
         visit=walk.visit,
@@ -103,6 +107,7 @@ def open_review(
         reasons=reasons,
         priority=priority,
         due_at=due,
+        remind_at=queue.reminds_at(due),
         excluded_users=excluded,
         follows=follows,
     )
@@ -119,7 +124,8 @@ def open_review(
 
 
 def exception_queue(walk: Walk) -> Queue:
-    return Queue.objects.get(workflows_failing_here=walk.plan.workflow_id)
+    queues = Queue.objects.select_related("calendar")
+    return queues.get(workflows_failing_here=walk.plan.workflow_id)
 
 
 def excluded_users(walk: Walk, gate: GatePlan) -> list[int]:
@@ -141,10 +147,12 @@ def withdraw_open(walk: Walk, *, why: str) -> None:
         walk.note("review.withdrawn", "system", review=review.id.hex, why=why)
 
 
-def _limit(gate: GatePlan) -> Any:
+def limit_of(gate: GatePlan, queue: Queue, *, since: datetime) -> datetime | None:
+    """When the gate's own time is over; in the queue's business time where the gate says so."""
     if gate.time_limit_minutes is None:
         return None
-    return timezone.now() + timedelta(minutes=gate.time_limit_minutes)
+    calendar = queue.calendar if gate.limit_in_business_time else None
+    return later(calendar, since, gate.time_limit_minutes)
 
 
 def _nobody_valid(queue: Queue, *, seats: int) -> dict[str, Any]:

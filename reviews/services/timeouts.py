@@ -1,6 +1,5 @@
 """No answer in time is an answer: the gate says which. Never the agent."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -43,11 +42,11 @@ def _on_timeout(walk: Walk) -> str:
     gate = walk.stage.gate
     if gate is None:
         return "REJECT"
-    minutes = gate.time_limit_minutes
-    waited = timezone.now() - walk.visit.entered_at
-    if gate.on_timeout == "APPROVE" and (not minutes or waited < timedelta(minutes=minutes)):
-        return "REJECT"
-    return gate.on_timeout
+    if gate.on_timeout != "APPROVE":
+        return gate.on_timeout
+    asked = walk.visit.reviews.select_related("queue__calendar").first()
+    limit = asked and seats.limit_of(gate, asked.queue, since=walk.visit.entered_at)
+    return "APPROVE" if limit and limit <= timezone.now() else "REJECT"
 
 
 def _reject(walk: Walk) -> None:

@@ -1,6 +1,6 @@
 """How values, times and hostile text are drawn on a page."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -84,7 +84,25 @@ def due_in_words(due: datetime | None) -> str:
     left = due - timezone.now()
     if left < timedelta(0):
         return _("%s late") % _span(-left)
-    return _("%s left") % _span(left)
+    if left < SOON:
+        return _("%s left") % _span(left)
+    return _due_on(timezone.localtime(due), timezone.localdate())
+
+
+def _due_on(due: datetime, today: date) -> str:
+    """As people say it: a day by its name while it is near."""
+    clock, days = formats.time_format(due, "H:i"), (due.date() - today).days
+    if days == 0:
+        return _("due %s") % clock
+    if days == 1:
+        return _("due tomorrow %s") % clock
+    day = formats.date_format(due, "l" if days < 7 else "j M")
+    return _("due %(day)s %(clock)s") % {"day": day, "clock": clock}
+
+
+@register.filter
+def time_left(until: datetime | None) -> str:
+    return _span(max(until - timezone.now(), timedelta(0))) if until else ""
 
 
 @register.filter

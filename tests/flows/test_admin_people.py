@@ -67,8 +67,8 @@ def test_the_teams_of_a_queue_stand_on_record(house, client):
     assert changes() == [
         {
             "of": f"queue:{house.queue.pk}",
-            "before": {"teams": ["refund-desk"]},
-            "after": {"teams": ["seniors"]},
+            "before": {"teams": ["refund-desk"], "skills": []},
+            "after": {"teams": ["seniors"], "skills": []},
         }
     ]
     response = save(client, house.queue, escalation_queue=house.queue.pk)

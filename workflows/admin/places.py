@@ -11,13 +11,18 @@ from workflows.models import Membership, Team
 
 class QueueForm(forms.ModelForm):
     class Meta:
-        widgets = {"teams": forms.CheckboxSelectMultiple}
+        widgets = {
+            "teams": forms.CheckboxSelectMultiple,
+            "skills": forms.CheckboxSelectMultiple,
+        }
 
     def clean(self) -> None:
         super().clean()
         escalation = self.cleaned_data.get("escalation_queue")
         if escalation is not None and escalation.pk == self.instance.pk:
             self.add_error("escalation_queue", _("A queue does not escalate to itself."))
+        if self.cleaned_data.get("escalate_when_due") and escalation is None:
+            self.add_error("escalation_queue", _("Say where reviews go that are due."))
 
 
 class QueueAdmin(PlainPage, ShowsChanges, admin.ModelAdmin):
@@ -29,8 +34,9 @@ class QueueAdmin(PlainPage, ShowsChanges, admin.ModelAdmin):
         "name",
         "slug",
         "teams",
-        ("lease_minutes", "target_minutes", "capacity"),
-        "escalation_queue",
+        "skills",
+        ("lease_minutes", "target_minutes", "calendar", "capacity"),
+        ("warn_minutes", "escalate_when_due", "escalation_queue"),
         "position",
     )
 

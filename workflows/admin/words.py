@@ -160,11 +160,14 @@ def _seats(gate: Gate) -> str:
 def when_late(gate: Gate) -> str:
     if not gate.time_limit_minutes:
         return ""
-    return {
+    words = {
         Gate.OnTimeout.REJECT: _("After %(minutes)s minutes without an answer it is rejected."),
         Gate.OnTimeout.ESCALATE: _("After %(minutes)s minutes without an answer it is escalated."),
         Gate.OnTimeout.APPROVE: _("After %(minutes)s minutes without an answer it is approved!"),
     }[Gate.OnTimeout(gate.on_timeout)] % {"minutes": gate.time_limit_minutes}
+    if not gate.limit_in_business_time:
+        return words
+    return _("%(words)s Minutes count while the queue's calendar is open.") % {"words": words}
 
 
 def kept_apart(rule: SeparationRule) -> str:

@@ -68,6 +68,9 @@ class Gate(models.Model):
         help_text="Cases with a risk under this may be decided several at once; empty: none.",
     )
     time_limit_minutes = models.PositiveIntegerField(null=True, blank=True)
+    limit_in_business_time = models.BooleanField(
+        default=False, help_text="The time limit counts only while the queue's calendar is open."
+    )
     on_timeout = models.CharField(max_length=10, choices=OnTimeout, default=OnTimeout.REJECT)
 
     class Meta:
