@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from handrail_client.canonical import action_digest
+
 KNOWN_DECISIONS = frozenset({"approve", "edit", "reject", "respond"})
 RUNNABLE_DECISIONS = frozenset({"approve", "edit"})
 
@@ -22,12 +24,24 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    id: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
+    """`by` is reviewer, rule, timeout or grant; `response` answers a `response_schema`."""
+
     type: str
     by: str
     message: str
     edited_action: Mapping[str, Any] | None
     decided_at: str
+    reason_code: str = ""
+    response: Any = None
+    decided_by: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +65,11 @@ class Case:
         return self.status == "pending"
 
     @property
+    def needs_info(self) -> bool:
+        """Whether a person asked something: answer with `message` or a revised `propose`."""
+        return self.status == "needs_info"
+
+    @property
     def needs_human(self) -> bool:
         """Whether a person decides: the lane never changes, so a resumed agent may ask again."""
         # Before a gate has spoken the lane is null, and nobody has said that no human is needed.
@@ -68,12 +87,15 @@ class Case:
 
     @property
     def action_to_run(self) -> Mapping[str, Any] | None:
-        """The approved action, with a reviewer's changes; None unless `allowed`."""
+        """The approved action, with a reviewer's changes; None unless `allowed`, and None when
+        what this program proposed is not what was approved (it was revised meanwhile)."""
         if not self.allowed or self.decision is None:
             return None
-        if self.decision.type == "edit":
-            return self.decision.edited_action
-        return self.proposed_action
+        is_edited = self.decision.type == "edit"
+        action = self.decision.edited_action if is_edited else self.proposed_action
+        if action is None or (self.action_digest and action_digest(action) != self.action_digest):
+            return None
+        return action
 
 
 def case_from(
@@ -93,7 +115,7 @@ def case_from(
         ),
         decision=_decision_from(document.get("decision")),
         outcomes=tuple(
-            Outcome(*(str(each.get(name) or "") for name in ("kind", "status", "at")))
+            Outcome(*_texts(each, "kind", "status", "at"))
             for each in document.get("outcomes") or ()
         ),
         action_digest=str(document.get("action_digest") or ""),
@@ -116,4 +138,13 @@ def _decision_from(document: Mapping[str, Any] | None) -> Decision | None:
         message=str(document.get("message") or ""),
         edited_action=document.get("edited_action"),
         decided_at=str(document.get("decided_at") or ""),
+        reason_code=str(document.get("reason_code") or ""),
+        response=document.get("response"),
+        decided_by=tuple(
+            Person(*_texts(each, "id", "name", "role")) for each in document.get("decided_by") or ()
+        ),
     )
+
+
+def _texts(document: Mapping[str, Any], *names: str) -> list[str]:
+    return [str(document.get(name) or "") for name in names]

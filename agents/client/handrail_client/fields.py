@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypedDict
 
+from handrail_client.canonical import as_text
+
 
 class CaseFields(TypedDict, total=False):
     """One of action, data and ai_output is required; AGENT_API explains each field."""
@@ -32,16 +34,28 @@ class CaseFields(TypedDict, total=False):
     metadata: Mapping[str, Any]
 
 
+class NewCase(CaseFields, total=False):
+    """One case of a batch. The same `idempotency_key` gives the same case."""
+
+    workflow: str
+    idempotency_key: str
+
+
+class Filters(TypedDict, total=False):
+    """Which of the agent's own cases a list shows."""
+
+    status: str
+    workflow: str
+    external_id: str
+    group: str
+    created_after: str | datetime
+    created_before: str | datetime
+
+
 def encode_case(workflow: str, fields: Mapping[str, Any]) -> bytes:
+    return encode({"workflow": workflow, **fields})
+
+
+def encode(document: object) -> bytes:
     # NaN is refused here: JSON has no such number, and the server would only send it back.
-    return json.dumps(
-        {"workflow": workflow, **fields}, default=_as_text, allow_nan=False, ensure_ascii=False
-    ).encode()
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"a {type(value).__name__} cannot be sent as JSON")
+    return json.dumps(document, default=as_text, allow_nan=False, ensure_ascii=False).encode()

@@ -1,8 +1,8 @@
 """What the server refuses, as RFC 9457 tells it."""
 
 import json
-from collections.abc import Sequence
-from typing import Any, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypedDict
 
 
 class FieldError(TypedDict):
@@ -35,15 +35,65 @@ class ProblemError(Exception):
         return f"{words} ({fields})" if fields else words
 
 
+class BadRequest(ProblemError):
+    """400: not what the contract says, whatever the case."""
+
+
+class NotAuthenticated(ProblemError):
+    """401: the key is unknown, revoked or expired."""
+
+
+class NotAllowed(ProblemError):
+    """403: the key lacks the scope."""
+
+
+class NotFound(ProblemError):
+    """404: no such thing, or another agent's."""
+
+
+class Conflict(ProblemError):
+    """409: not in this state of the case: decided already, not asked for, used up."""
+
+
+class Gone(ProblemError):
+    """410: expired, taken back or stopped; it will not come again."""
+
+
+class TooLarge(ProblemError):
+    """413."""
+
+
+class Invalid(ProblemError):
+    """422: `errors` points at every value that cannot be."""
+
+
+class Throttled(ProblemError):
+    """429, for longer than the client's patience."""
+
+
+KINDS: Final[Mapping[int, type[ProblemError]]] = {
+    400: BadRequest,
+    401: NotAuthenticated,
+    403: NotAllowed,
+    404: NotFound,
+    409: Conflict,
+    410: Gone,
+    413: TooLarge,
+    422: Invalid,
+    429: Throttled,
+}
+
+
 def problem_from(status: int, body: bytes) -> ProblemError:
     """Reads a problem document; a proxy's HTML page becomes a problem of that status too."""
     try:
         document = json.loads(body)
     except ValueError:
         document = None
+    kind = KINDS.get(status, ProblemError)
     if not isinstance(document, dict):
-        return ProblemError(status=status, detail=body[:200].decode(errors="replace"))
-    return ProblemError(
+        return kind(status=status, detail=body[:200].decode(errors="replace"))
+    return kind(
         status=status,
         type=str(document.get("type", "about:blank")),
         title=str(document.get("title", "")),
