@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
+from agents.permit_keys import key_ring
 from workflows.encryption import decrypt, encrypt
 
 SHORTEST_SAMPLING_SECRET = 32
@@ -46,6 +47,20 @@ def check_broker(app_configs: object, **kwargs: Any) -> list[CheckMessage]:
         return []
     words = "No broker is named: set REDIS_URL or CELERY_BROKER_URL, or no outcome will ever run."
     return [_grave(words, number=3)]
+
+
+def check_permit_keys(app_configs: object, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        signing = key_ring().signing
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="handrail.E006")]
+    if signing is not None:
+        return []
+    words = "No private key signs permits: agents that act themselves would get none."
+    hint = (
+        "Give the web process HANDRAIL_PERMIT_KEYS or HANDRAIL_PERMIT_KEYS_FILE; others need none."
+    )
+    return [Warning(words, hint=hint, id="handrail.W006")]
 
 
 def check_postgresql(
@@ -89,5 +104,6 @@ def register_checks() -> None:
     register(check_encryption_keys, Tags.security)
     register(check_sampling_secret, Tags.security)
     register(check_broker, Tags.security)
+    register(check_permit_keys, Tags.security, deploy=True)
     register(check_postgresql, Tags.database)
     register(check_database_role, Tags.database, deploy=True)

@@ -22,6 +22,18 @@ ENCRYPTION_KEYS = env.list("HANDRAIL_ENCRYPTION_KEYS")
 # Decides which cases are sampled and audited: reproducible for whoever knows it,
 # unpredictable for an agent.
 SAMPLING_SECRET = env.str("HANDRAIL_SAMPLING_SECRET").encode()
+# Ed25519 keys in PEM: the first private one signs permits, the public halves of all are published,
+# so that a key is rotated by putting a new one in front. Only the web process needs them.
+_permit_keys_file = env.str("HANDRAIL_PERMIT_KEYS_FILE", default="")
+PERMIT_KEYS = (
+    Path(_permit_keys_file).read_text()
+    if _permit_keys_file
+    else env.str("HANDRAIL_PERMIT_KEYS", default="", multiline=True)
+)
+# How long an approval may wait to be used by an agent that runs the action itself.
+PERMIT_SECONDS = env.int("HANDRAIL_PERMIT_SECONDS", default=86_400)
+# Another function may stand here, for a key that never leaves its hardware.
+PERMIT_SIGNER = "agents.signing.sign"
 # host:port pairs or networks that outcomes and webhooks may reach although they are private.
 OUTBOUND_ALLOW = env.list("HANDRAIL_OUTBOUND_ALLOW", default=[])
 

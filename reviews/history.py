@@ -139,6 +139,10 @@ def _expired_lease(data: Data, names: Names) -> str:
     )
 
 
+def _refused_permit(data: Data, names: Names) -> str:
+    return _("refused to let the approval be used: %s") % data.get("why", "")
+
+
 def _words(sentence: str) -> Callable[[Data, Names], str]:
     return lambda data, names: _(sentence)
 
@@ -149,27 +153,12 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "gate.passed": lambda data, names: (
         _("passed “%s”: no trigger fired") % names.stages.get(data["stage"], data["stage"])
     ),
-    "case.ungated": lambda data, names: (
-        _("came to “%s” past no gate: nobody was asked")
-        % names.stages.get(data["stage"], data["stage"])
-    ),
-    "case.viewed": lambda data, names: _("looked at revision %s") % data.get("revision", ""),
-    "approval.kept": lambda data, names: (
-        _("went on through “%(stage)s”: revision %(revision)s was approved there already")
-        % {
-            "stage": names.stages.get(data["stage"], data["stage"]),
-            "revision": data.get("revision", ""),
-        }
-    ),
     "review.opened": _opened,
     "review.claimed": _words(noop("took it")),
     "review.released": _words(noop("gave it back to the queue")),
     "review.lease_expired": _expired_lease,
     "review.withdrawn": lambda data, names: _("closed an open seat: %s") % data.get("why", ""),
     "review.decided": _decided,
-    "review.decided_late": lambda data, names: (
-        _("answered too late, which changed nothing: %s") % _decided(data, names)
-    ),
     "decision.lapsed": lambda data, names: (
         _("let an earlier approval lapse: the action was changed (revision %s)")
         % data.get("revision", "")
@@ -181,6 +170,9 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "case.expired": _words(noop("closed the case: nobody decided in time")),
     "case.timed_out": _words(noop("decided by the clock: time ran out")),
     "case.escalated": lambda data, names: _("escalated it: %s") % data.get("why", ""),
+    "permit.issued": _words(noop("issued a permit to run it once")),
+    "permit.redeemed": _words(noop("used the permit up to run the action")),
+    "permit.refused": _refused_permit,
     "outcome.scheduled": _scheduled,
     "outcome.succeeded": _outcome(noop("delivered")),
     "outcome.retried": _outcome(noop("will try again")),
@@ -215,7 +207,6 @@ def trigger_name(trigger: str) -> str:
         "sample": _("sample"),
         "expression": _("rule"),
         "stop": _("stop"),
-        "approval_lapsed": _("changed since it was approved"),
         "time_limit": _("time ran out"),
         "no_route": _("no route"),
         "nobody_valid": _("too few people"),

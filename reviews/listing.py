@@ -5,9 +5,8 @@ queue costs nothing for the million rows of a large one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
@@ -57,26 +56,14 @@ class Cursor:
 class Filters:
     trigger: str = ""
     agent: int | None = None
-    workflow: int | None = None
     due: str = ""
-    value_from: Decimal | None = None
-    value_to: Decimal | None = None
     text: str = ""
-    # One of the three groups of a page alone: mine, free, taken.
-    group: str = ""
 
     def __bool__(self) -> bool:
-        return self != Filters()
-
-    @property
-    def asks_rows(self) -> bool:
-        """Whether rows are left out, and not only a group of them."""
-        return replace(self, group="") != Filters()
+        return bool(self.trigger or self.agent or self.due or self.text)
 
     def condition(self) -> Q:
-        found = self._value()
-        if self.workflow:
-            found &= Q(case__release__workflow=self.workflow)
+        found = Q()
         if self.trigger:
             found &= Q(reasons__contains=[{"trigger": self.trigger}])
         if self.agent:
@@ -88,14 +75,6 @@ class Filters:
                 | Q(case__subject__icontains=self.text)
             )
         return found & self._due()
-
-    def _value(self) -> Q:
-        found = Q()
-        if self.value_from is not None:
-            found &= Q(case__value__gte=self.value_from)
-        if self.value_to is not None:
-            found &= Q(case__value__lte=self.value_to)
-        return found
 
     def _due(self) -> Q:
         now = timezone.now()
@@ -121,13 +100,11 @@ def page_of(
     user: AbstractBaseUser, *, queues: Sequence[int], filters: Filters, after: Cursor | None
 ) -> Page:
     """What `user` holds comes first, then what they may take; `taken` is with colleagues."""
-    ids = _waiting_ids(user, queues, filters, after) if filters.group in ("", "free") else []
+    ids = _waiting_ids(user, queues, filters, after)
     shown = {"mine": [], "waiting": [], "taken": []}
-    claimed = [] if after or filters.group == "free" else _claimed_ids(user, queues, filters)
+    claimed = [] if after else _claimed_ids(user, queues, filters)
     for review in _rows([*claimed, *ids[:PAGE]]):
         shown[_group(review, user)].append(review)
-    if filters.group in ("mine", "taken"):
-        shown = dict.fromkeys(shown, ()) | {filters.group: shown[filters.group]}
     waiting = shown["waiting"]
     following = Cursor.after(waiting[-1]) if len(ids) > PAGE and waiting else None
     return Page(**shown, next=following)
@@ -186,7 +163,7 @@ def _ranges(rows: QuerySet[Review], after: Cursor | None) -> list[QuerySet[Revie
 
 def _first(user: AbstractBaseUser, rows: QuerySet[Review], filters: Filters) -> QuerySet[Review]:
     """What the first page needs of one range; a rare match must not cost a walk to its end."""
-    if filters.asks_rows:
+    if filters:
         window = rows.in_order().values("pk")[:FARTHEST]
         rows = Review.objects.filter(filters.condition(), pk__in=window)
     return rows.claimable_by(user).in_order()[: PAGE + 1]

@@ -7,6 +7,9 @@ for name, value in {
     "HANDRAIL_PUBLIC_URL": "http://testserver",
     "HANDRAIL_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "HANDRAIL_SAMPLING_SECRET": "for-tests-only-for-tests-only-32",
+    "HANDRAIL_PERMIT_KEYS": "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n"
+    "-----END PRIVATE KEY-----",
     "HANDRAIL_TESTING": "1",
     "DATABASE_URL": "postgres://postgres@127.0.0.1:5432/handrail",
     "LOG_LEVEL": "WARNING",

@@ -37,6 +37,16 @@ def test_a_site_without_a_broker_is_told_so(settings):
     assert checks.check_broker(None) == []
 
 
+@pytest.mark.parametrize(
+    ("keys", "expected"), [("", ["handrail.W006"]), ("no key", ["handrail.E006"])]
+)
+def test_permit_keys_that_are_missing_or_unreadable_are_told_of(settings, keys, expected):
+    assert ids(checks.check_permit_keys(None)) == []
+    settings.PERMIT_KEYS = keys
+    found = checks.check_permit_keys(None)
+    assert ids(found) == expected and "no key" not in str(found[0])
+
+
 @pytest.mark.parametrize(("version", "expected"), [(140010, ["handrail.E004"]), (150000, [])])
 def test_an_old_postgresql_is_an_error(db, monkeypatch, version, expected):
     monkeypatch.setattr(connections["default"], "pg_version", version)

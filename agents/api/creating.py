@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from rest_framework.exceptions import NotFound
 
+from agents.api import bodies
 from agents.api.problems import Conflict, KeyReused, Unprocessable
 from agents.api.shapes import case_in
 from agents.idempotency import fingerprint, key_of_call, lock_number
@@ -45,20 +46,18 @@ def create(body: Any, *, key: AgentKey, idempotency_key: str | None) -> tuple[di
     print_of_call = fingerprint(key.agent, body)
     with transaction.atomic():
         alone, earlier, its_print, workflow, release = _look(key, call, body["workflow"])
-        if workflow is None or not key.may_use(workflow):
-            raise _no_workflow(body["workflow"])
         if earlier is not None:
             return _earlier(earlier, is_same=its_print == print_of_call), False
         if not alone:
             raise Conflict(UNDER_WAY)
-        if release is None:
+        if release is None or not key.may_use(workflow):
             raise _no_workflow(body["workflow"])
         try:
             walk = intake.open_case(new, agent=key.agent, plan=plan_of(release))
         except intake.Invalid as error:
             raise Unprocessable(error.problems) from error
         _save(walk, IdempotencyKey(agent=key.agent, key=call, fingerprint=print_of_call))
-    return walk.on_wire(), True
+    return bodies.of_walk(walk), True
 
 
 def _look(key: AgentKey, call: str, workflow: str) -> tuple:
@@ -69,7 +68,7 @@ def _look(key: AgentKey, call: str, workflow: str) -> tuple:
 def _earlier(case: UUID, *, is_same: bool) -> dict:
     if not is_same:
         raise KeyReused([Problem("", "workflow or proposal differ from the first call")])
-    return wire.load(wire.readable(Case.objects.filter(pk=case)))[0]
+    return bodies.of_case(wire.readable(Case.objects.all()).get(pk=case))
 
 
 def _save(walk: Walk, row: IdempotencyKey) -> None:

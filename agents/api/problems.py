@@ -8,6 +8,7 @@ from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from agents.api import shapes
 from workflows.schemas import Problem
 
 
@@ -38,6 +39,11 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
+class Gone(exceptions.APIException):
+    status_code = status.HTTP_410_GONE
+    default_code = "gone"
+
+
 class InFlight(Conflict):
     """The one conflict that a client mends by asking again."""
 
@@ -49,6 +55,14 @@ class KeyReused(Unprocessable):
     default_detail = "This Idempotency-Key was used for another proposal."
 
 
+def problems(*codes: int) -> dict[tuple[int, str], dict[str, Any]]:
+    """How a call is documented to refuse."""
+    return {(code, "application/problem+json"): shapes.PROBLEM for code in codes}
+
+
+# What every call with a key may answer.
+PROBLEMS = problems(400, 401, 403, 404, 415)
+
 TITLES = {
     400: "Malformed request",
     401: "Who are you?",
@@ -57,6 +71,7 @@ TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "Conflict",
+    410: "Gone",
     413: "Too large",
     415: "Unsupported media type",
     422: "Does not fit the contract",

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from agents.api import views
+from agents.api import permits, views
 
 
 class CasePath:
@@ -25,5 +25,6 @@ urlpatterns = [
     path("v1/cases/<case:public_id>", views.CaseDetail.as_view(), name="api-case-detail"),
     path("v1/workflows", views.WorkflowList.as_view(), name="api-workflow-list"),
     path("v1/workflows/<slug:slug>", views.WorkflowDetail.as_view(), name="api-workflow-detail"),
+    path("v1/permits/<str:nonce>/redeem", permits.PermitRedeem.as_view(), name="api-permit-redeem"),
     path("v1/<path:anything>", views.NoSuchCall.as_view(), name="api-no-such-call"),
 ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from csp.decorators import csp_update
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
@@ -12,8 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from agents.api import listing, shapes
+from agents.api import bodies, listing, shapes
 from agents.api.creating import create, live_release
+from agents.api.problems import PROBLEMS, problems
 from agents.models.agent_key import Scope
 from reviews import wire
 from reviews.models import Case
@@ -21,10 +23,6 @@ from reviews.models.case import case_id
 from workflows.compiler import Plan, plan_of
 from workflows.models import Release
 
-PROBLEMS = {
-    (code, "application/problem+json"): shapes.PROBLEM for code in (400, 401, 403, 404, 415)
-}
-CREATE_PROBLEMS = {(code, "application/problem+json"): shapes.PROBLEM for code in (409, 413, 422)}
 SECONDS_BETWEEN_POLLS = "2"
 
 
@@ -46,7 +44,7 @@ class CaseList(APIView):
             (201, "application/json"): shapes.CASE_OUT,
             (200, "application/json"): shapes.CASE_OUT,
             **PROBLEMS,
-            **CREATE_PROBLEMS,
+            **problems(409, 413, 422),
         },
     )
     def post(self, request: Request) -> Response:
@@ -66,11 +64,11 @@ class CaseList(APIView):
         responses={
             (200, "application/json"): shapes.PAGE_OF_CASES,
             **PROBLEMS,
-            (422, "application/problem+json"): shapes.PROBLEM,
+            **problems(422),
         },
     )
     def get(self, request: Request) -> Response:
-        cases, next_cursor = listing.page(request.auth.readable_cases(), request.query_params)
+        cases, next_cursor = listing.page(request.user, request.query_params)
         return Response({"object": "list", "data": wire.load(cases), "next_cursor": next_cursor})
 
 
@@ -88,7 +86,7 @@ class CaseDetail(APIView):
         responses={(200, "application/json"): shapes.CASE_OUT, **PROBLEMS},
     )
     def get(self, request: Request, public_id: str) -> Response:
-        case = wire.load(_own(request, public_id))[0]
+        case = bodies.of_case(_own(request, public_id))
         return Response(case, headers=_state_headers(case))
 
 
@@ -136,16 +134,13 @@ docs = csp_update({"style-src": "'unsafe-inline'", "img-src": "data:"})(
 )
 
 
-def _own(request: Request, public_id: str) -> list[Case]:
-    """The agent's own case; another's, or one that its key may not see, is as good as none."""
+def _own(request: Request, public_id: str) -> Case:
+    """The agent's own case; another's is as good as none."""
     try:
-        found = request.auth.readable_cases().filter(pk=case_id(public_id))
+        found = Case.objects.of_agent(request.user.pk).filter(pk=case_id(public_id))
     except ValueError as error:
         raise Http404 from error
-    cases = list(wire.readable(found))
-    if not cases:
-        raise Http404
-    return cases
+    return get_object_or_404(wire.readable(found))
 
 
 def _state_headers(case: dict[str, Any]) -> dict[str, str]:

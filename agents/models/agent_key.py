@@ -8,7 +8,6 @@ from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from reviews.models import Case
 from workflows import prepared
 from workflows.models import Agent, Workflow
 
@@ -18,6 +17,10 @@ LAST_USED_PRECISION_SECONDS = 60
 class Scope(models.TextChoices):
     CREATE = "cases:create", "open cases"
     READ = "cases:read", "read its own cases"
+    REPORT = "cases:report", "report what it ran and what turned out to be right"
+    FEEDBACK = "feedback:read", "read corrections of its own cases"
+    OPINIONS = "opinions:write", "read and comment cases that a gate shows it"
+    REDEEM = "permits:redeem", "use approvals up, before the action runs"
 
 
 def default_scopes() -> list[str]:
@@ -103,13 +106,6 @@ class AgentKey(models.Model):
 
     def may_use(self, workflow_id: int) -> bool:
         return not self.workflow_ids or workflow_id in self.workflow_ids
-
-    def readable_cases(self) -> models.QuerySet[Case]:
-        """Its agent's cases, of the workflows that this key may use."""
-        cases = Case.objects.of_agent(self.agent_id)
-        if not self.workflow_ids:
-            return cases
-        return cases.filter(release__workflow__in=self.workflow_ids)
 
 
 def digest_of(key: str) -> str:

@@ -45,8 +45,10 @@ def start_site(
 ) -> None:
     schedule = f"--schedule={directory / 'beat-schedule'}"
     processes.start("web", [*WEB, f"--port={web_port}"], environment=environment)
-    processes.start("worker", WORKER, environment=environment | AS_ROOT_TOO)
-    processes.start("beat", [*BEAT, schedule], environment=environment)
+    # Only the web process signs permits.
+    others = {key: value for key, value in environment.items() if key != "HANDRAIL_PERMIT_KEYS"}
+    processes.start("worker", WORKER, environment=others | AS_ROOT_TOO)
+    processes.start("beat", [*BEAT, schedule], environment=others)
 
 
 def start_ledger(

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = ("admin", "reviewer.one", "reviewer.two", "lead")
@@ -38,7 +40,11 @@ class Place:
         stands in the published workflows."""
         if not self.memory_file.exists():
             self.remember(_new_memory(ledger_port))
-        return json.loads(self.memory_file.read_text())
+        memory = json.loads(self.memory_file.read_text())
+        if "permit_key" not in memory:  # begun before there were permits
+            memory["permit_key"] = _new_permit_key()
+            self.remember(memory)
+        return memory
 
     def remember(self, memory: Mapping[str, Any]) -> None:
         draft = self.memory_file.with_suffix(".new")
@@ -57,6 +63,7 @@ class Place:
             "SECRET_KEY": memory["secret_key"],
             "HANDRAIL_ENCRYPTION_KEYS": memory["encryption_key"],
             "HANDRAIL_SAMPLING_SECRET": memory["sampling_secret"],
+            "HANDRAIL_PERMIT_KEYS": memory["permit_key"],
             "HANDRAIL_PUBLIC_URL": f"http://127.0.0.1:{web_port}",
             "HANDRAIL_OUTBOUND_ALLOW": f"127.0.0.1:{memory['ledger_port']}",
             "HANDRAIL_STATIC_ROOT": str(self.directory / "static"),
@@ -91,10 +98,16 @@ def _new_memory(ledger_port: int) -> dict[str, Any]:
         "secret_key": secrets.token_urlsafe(48),
         "encryption_key": Fernet.generate_key().decode(),
         "sampling_secret": secrets.token_urlsafe(32),
+        "permit_key": _new_permit_key(),
         "passwords": {name: secrets.token_urlsafe(9) for name in PEOPLE},
         "agent_keys": {},
         "ledger_port": free_port(ledger_port),
     }
+
+
+def _new_permit_key() -> str:
+    key = Ed25519PrivateKey.generate()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def free_port(wanted: int) -> int:

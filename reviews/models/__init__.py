@@ -3,6 +3,7 @@ from reviews.models.audit_head import AuditHead
 from reviews.models.case import Case
 from reviews.models.decision import Decision
 from reviews.models.outcome_run import OutcomeRun
+from reviews.models.permit import Permit
 from reviews.models.proposal import Proposal
 from reviews.models.review import Review
 from reviews.models.saved_view import SavedView
@@ -15,6 +16,7 @@ __all__ = [
     "Case",
     "Decision",
     "OutcomeRun",
+    "Permit",
     "Proposal",
     "Review",
     "SavedView",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from reviews import audit
 from reviews.models import Case
 from workflows.models import Agent, Stop, Workflow
+from workflows.models.stop import StopQuerySet
 
 # Routing holds this lock shared from its check to its commit, opening a stop takes it alone:
 # after a stop's commit no case is routed automatically.
@@ -58,15 +59,28 @@ def close_stop(stop: Stop, *, by: AbstractBaseUser, reason: str) -> Stop:
 def stops_over(case: Case, *, workflow_id: int) -> list[Stop]:
     """Open stops that cover this case, read under the routing lock: what is not stopped now
     may be routed automatically until this transaction ends."""
+    hold_routing()
+    return list(_covering(case, workflow_id))
+
+
+def by_hand(case: Case, *, workflow_id: int) -> StopQuerySet:
+    """Open stops over this case under which nothing runs any more."""
+    return _covering(case, workflow_id).filter(cause=Stop.Cause.HAND)
+
+
+def hold_routing() -> None:
+    """No stop opens until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [ROUTING_LOCK])
-    covering = Stop.objects.covering(
+
+
+def _covering(case: Case, workflow_id: int) -> StopQuerySet:
+    return Stop.objects.covering(
         agent_id=case.agent_id,
         workflow_id=workflow_id,
         version=case.agent_version,
         category=case.category,
     )
-    return list(covering)
 
 
 def _record(event: str, stop: Stop, *, by: AbstractBaseUser, reason: str) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from reviews import audit, wire
 from reviews.insertion import insert_together
-from reviews.models import Case, Decision, OutcomeRun, Proposal, Review, Visit
+from reviews.models import Case, Decision, OutcomeRun, Permit, Proposal, Review, Visit
 from reviews.models.decision import deciding
 from workflows.compiler import Plan, StagePlan, plan_of
 
@@ -30,11 +30,12 @@ class Walk:
     events: list[audit.Event] = field(default_factory=list)
     new: list[models.Model] = field(default_factory=list)
     is_new: bool = False
+    # Issued on this walk, if any.
+    permit: Permit | None = None
 
     @classmethod
-    def of(cls, case_id: UUID, *, is_seen: bool = True) -> Self:
-        """Locks the case and reads what the walk needs. Call inside a transaction. What the agent
-        cannot see (`is_seen`) leaves the version, the ETag of the case, as it is."""
+    def of(cls, case_id: UUID) -> Self:
+        """Locks the case and reads what the walk needs. Call inside a transaction."""
         # no_key: a claim, which takes no case lock, looks at the case when it commits, because
         # its audit entry refers to it. It must not wait for who waits for its review.
         case = (
@@ -43,7 +44,7 @@ class Walk:
             .get(pk=case_id)
         )
         # What goes out on the way tells the version that will be seen afterwards.
-        case.version += is_seen
+        case.version += 1
         return cls.reading(case)
 
     @classmethod
@@ -113,6 +114,8 @@ class Walk:
             self.runs.append(row)
         elif isinstance(row, Proposal):
             self.proposals.append(row)
+        elif isinstance(row, Permit):
+            self.permit = row
 
     def on_wire(self) -> dict[str, Any]:
         return wire.case_on_wire(

@@ -1,23 +1,9 @@
-"""The shapes on the wire as JSON Schema: what is validated is what OpenAPI publishes.
-
-They are data, not DRF serializers: jsonschema-rs checks a create in microseconds and answers
-with a pointer for every problem, where a serializer with these fields takes a millisecond.
-"""
+"""What an agent sends and what it reads of a case."""
 
 from typing import Any
 
+from agents.api.shapes.plain import DECISIONS, FREE, MONEY, SHARE, TIME, text
 from workflows.schemas import compile_schema
-
-
-def text(most: int, **more: Any) -> dict[str, Any]:
-    return {"type": "string", "maxLength": most, **more}
-
-
-FREE = {"type": "object", "additionalProperties": True}
-TIME = {"type": "string", "format": "date-time", "maxLength": 40}
-SHARE = {"type": "number", "minimum": 0, "maximum": 1}
-DECISIONS = ["approve", "edit", "reject", "respond"]
-MONEY = {"type": "string", "format": "decimal", "maxLength": 24}
 
 CORRELATION = (
     "framework",
@@ -139,6 +125,10 @@ CASE_OUT: dict[str, Any] = {
         "action_digest": {"type": "string", "pattern": "^sha-256:[0-9a-f]{64}$"},
         "review_url": {"type": "string", "format": "uri"},
         "decision": DECISION_OUT,
+        "permit": {
+            "type": ["string", "null"],
+            "description": "Where the agent acts itself: a signed approval (JWS), used once.",
+        },
         "outcomes": {
             "type": "array",
             "items": {
@@ -167,57 +157,4 @@ PAGE_OF_CASES = {
         "next_cursor": {"type": ["string", "null"]},
     },
 }
-WORKFLOW_OUT = {
-    "type": "object",
-    "required": ["slug", "name", "purpose", "release", "input_schema", "actions", "decisions"],
-    "properties": {
-        "object": {"type": "string", "enum": ["workflow"]},
-        "slug": {"type": "string"},
-        "name": {"type": "string"},
-        "purpose": {"type": "string"},
-        "release": {"type": "integer"},
-        "input_schema": {"type": "object"},
-        "actions": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["name", "args_schema"],
-                "properties": {
-                    "name": {"type": "string"},
-                    "title": {"type": "string"},
-                    "args_schema": {"type": "object"},
-                    "reversibility": {"type": "string"},
-                },
-            },
-        },
-        "decisions": {"type": "array", "items": {"type": "string", "enum": DECISIONS}},
-    },
-}
-LIST_OF_WORKFLOWS = {
-    "type": "object",
-    "required": ["object", "data"],
-    "properties": {
-        "object": {"type": "string", "enum": ["list"]},
-        "data": {"type": "array", "items": WORKFLOW_OUT},
-    },
-}
-PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "detail"],
-                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
-            },
-        },
-    },
-}
-
 case_in = compile_schema(CASE_IN)

@@ -1,0 +1,30 @@
+"""The shapes on the wire as JSON Schema: what is validated is what OpenAPI publishes.
+
+They are data, not DRF serializers: jsonschema-rs checks a create in microseconds and answers
+with a pointer for every problem, where a serializer with these fields takes a millisecond.
+"""
+
+from agents.api.shapes.cases import ACTION, CASE_IN, CASE_OUT, PAGE_OF_CASES, case_in
+from agents.api.shapes.permits import KEY_SET, REDEEM_IN, REDEEMED, redeem_in
+from agents.api.shapes.plain import DECISIONS, FREE, TIME, text
+from agents.api.shapes.problems import PROBLEM
+from agents.api.shapes.workflows import LIST_OF_WORKFLOWS, WORKFLOW_OUT
+
+__all__ = [
+    "ACTION",
+    "CASE_IN",
+    "CASE_OUT",
+    "DECISIONS",
+    "FREE",
+    "KEY_SET",
+    "LIST_OF_WORKFLOWS",
+    "PAGE_OF_CASES",
+    "PROBLEM",
+    "REDEEMED",
+    "REDEEM_IN",
+    "TIME",
+    "WORKFLOW_OUT",
+    "case_in",
+    "redeem_in",
+    "text",
+]
