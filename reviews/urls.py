@@ -33,5 +33,6 @@ urlpatterns = [
     path("reviews/<uuid:review_id>/release/", claims.review_release, name="review-release"),
     path("reviews/<uuid:review_id>/renew/", claims.review_renew, name="review-renew"),
     path("reviews/<uuid:review_id>/preview/", verdicts.review_preview, name="review-preview"),
+    path("reviews/<uuid:review_id>/rearrange/", verdicts.review_rearrange, name="review-rearrange"),
     path("reviews/<uuid:review_id>/decide/", verdicts.review_decide, name="review-decide"),
 ]

@@ -1,15 +1,11 @@
-"""The fields of a form, from a JSON Schema, and the way back from text to JSON."""
+"""The fields of a form, from a JSON Schema."""
 
 import json
-import math
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from workflows import decimals
 from workflows.pointers import join, read
 from workflows.schema_order import names_in_order
 
@@ -17,16 +13,19 @@ from workflows.schema_order import names_in_order
 LONG_TEXT: Final = 200
 DEEPEST: Final = 8
 
-# What Python reads beside this ("1_000", "inf", "٣") is no number of a form.
-_NUMERAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 _FORMATS: Final = {"decimal": "money", "date": "date", "date-time": "datetime"}
 _TYPES: Final = {"integer": "integer", "number": "number", "boolean": "boolean"}
+
+Schema = Mapping[str, Any]
+Constants = tuple[tuple[str, object], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """One editable value. `kind` is text, long_text, money, number, integer, boolean, choice,
-    date, datetime or json; `choices` are the texts to offer and `values` what they stand for.
+    date, datetime, list, variant or json; `choices` are the texts to offer and `values` what
+    they stand for. The rows of a list hold `items`, whose pointers start at the row; a variant
+    has one of its `branches`. `constants` are the values that a new row has without being asked.
     """
 
     pointer: str
@@ -40,25 +39,31 @@ class Field:
     max_length: int | None = None
     values: tuple[object, ...] = ()
     nullable: bool = False
+    items: tuple["Field", ...] = ()
+    constants: Constants = ()
+    branches: tuple["Branch", ...] = ()
 
 
-def fields(schema: Mapping[str, Any], *, at: str = "") -> list[Field]:
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One of several shapes of a value, told from the others by its constants."""
+
+    label: str
+    fields: tuple[Field, ...]
+    constants: Constants
+
+
+def fields(schema: Schema, *, at: str = "") -> list[Field]:
     """The editable fields of an object schema in its own order; nested objects are flattened."""
     return list(_fields(resolved(schema, schema), schema, at, "", required=True, depth=0))
 
 
 def _fields(
-    node: Mapping[str, Any],
-    root: Mapping[str, Any],
-    at: str,
-    prefix: str,
-    *,
-    required: bool,
-    depth: int,
+    node: Schema, root: Schema, at: str, prefix: str, *, required: bool, depth: int
 ) -> Iterator[Field]:
     needed = node.get("required", ())
     for name in names_in_order(node):
-        child = resolved(node["properties"][name], root)
+        child = _without_null(resolved(node["properties"][name], root), root)
         if child.get("readOnly") or "const" in child:
             continue
         label = prefix + label_of(name, child)
@@ -67,30 +72,98 @@ def _fields(
             inside = f"{label}: "
             yield from _fields(child, root, pointer, inside, required=wanted, depth=depth + 1)
         else:
-            yield _field(child, pointer, label, required=wanted)
+            yield _field(child, root, pointer, label, required=wanted, depth=depth)
 
 
-def _field(schema: Mapping[str, Any], pointer: str, label: str, *, required: bool) -> Field:
+def _field(
+    schema: Schema, root: Schema, pointer: str, label: str, *, required: bool, depth: int
+) -> Field:
     kinds = _types(schema)
-    values = tuple(value for value in schema.get("enum", ()) if value is not None)
+    values = _values(schema)
     limit = schema.get("maxLength")
-    return Field(
+    plain = Field(
         pointer=pointer,
         label=label,
         kind=_kind(schema, kinds - {"null"}),
         required=required,
-        choices=tuple(_choice(value) for value in values),
+        choices=tuple(text for text, _value in values),
         help=str(schema.get("description", "")),
         minimum=_bound(schema, "minimum", "exclusiveMinimum"),
         maximum=_bound(schema, "maximum", "exclusiveMaximum"),
         max_length=limit if isinstance(limit, int) else None,
-        values=values,
-        nullable="null" in kinds,
+        values=tuple(value for _text, value in values),
+        nullable="null" in kinds or None in schema.get("enum", ()),
+    )
+    if plain.kind != "json" or depth >= DEEPEST:
+        return plain
+    return _list(plain, schema, root, depth) or _variant(plain, schema, root, depth) or plain
+
+
+def _list(plain: Field, schema: Schema, root: Schema, depth: int) -> Field | None:
+    """Rows of one shape; what no row of controls could hold is left to the JSON."""
+    item = _without_null(resolved(schema.get("items", {}), root), root)
+    if _types(schema) - {"null"} != {"array"} or "prefixItems" in schema:
+        return None
+    if _is_form(item):
+        items = tuple(_fields(item, root, "", "", required=True, depth=depth + 1))
+    else:
+        items = (_field(item, root, "", plain.label, required=True, depth=depth + 1),)
+    if not items or any(one.kind == "json" for one in items):
+        return None
+    return replace(plain, kind="list", items=items, constants=_constants(item, root))
+
+
+def _variant(plain: Field, schema: Schema, root: Schema, depth: int) -> Field | None:
+    shapes = schema.get("oneOf") or schema.get("anyOf") or ()
+    found = [resolved(shape, root) for shape in shapes]
+    branches = tuple(
+        Branch(
+            label=str(shape.get("title") or ", ".join(_choice(value) for _at, value in constants)),
+            fields=tuple(_fields(shape, root, "", "", required=True, depth=depth + 1)),
+            constants=constants,
+        )
+        for shape in found
+        if (constants := _constants(shape, root)) and _is_form(shape)
+    )
+    labels = {branch.label for branch in branches}
+    is_told_apart = len(labels) == len(found) > 1
+    return replace(plain, kind="variant", branches=branches) if is_told_apart else None
+
+
+def _constants(node: Schema, root: Schema) -> Constants:
+    shapes = {name: resolved(child, root) for name, child in node.get("properties", {}).items()}
+    needed = node.get("required", ())
+    return tuple(
+        (join(name), shape["const"])
+        for name, shape in shapes.items()
+        if "const" in shape and name in needed
     )
 
 
-def _kind(schema: Mapping[str, Any], kinds: frozenset[str]) -> str:
+def _without_null(schema: Schema, root: Schema) -> Schema:
+    """`anyOf: [X, null]` is how many tools write an X that may be null."""
+    shapes = schema.get("anyOf") or schema.get("oneOf") or ()
+    rest = [shape for shape in shapes if _types(resolved(shape, root)) != {"null"}]
+    if len(rest) != 1 or len(shapes) != 2:
+        return schema
+    shape = resolved(rest[0], root)
+    beside = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
+    return {**shape, "type": [*_types(shape), "null"], **beside}
+
+
+def _values(schema: Schema) -> list[tuple[str, object]]:
+    """What may be chosen, and the words for it."""
     if "enum" in schema:
+        return [(_choice(value), value) for value in schema["enum"] if value is not None]
+    named = schema.get("oneOf", ())
+    if not named or not all(isinstance(one, Mapping) and "const" in one for one in named):
+        return []
+    found = [(str(one.get("title") or _choice(one["const"])), one["const"]) for one in named]
+    return found if len({text for text, _value in found}) == len(found) else []
+
+
+def _kind(schema: Schema, kinds: frozenset[str]) -> str:
+    if "enum" in schema or _values(schema):
         return "choice"
     if len(kinds) != 1:
         return "json"
@@ -102,16 +175,16 @@ def _kind(schema: Mapping[str, Any], kinds: frozenset[str]) -> str:
     return "long_text" if schema.get("maxLength", 0) > LONG_TEXT else "text"
 
 
-def _types(schema: Mapping[str, Any]) -> frozenset[str]:
+def _types(schema: Schema) -> frozenset[str]:
     named = schema.get("type", ())
     return frozenset([named] if isinstance(named, str) else named)
 
 
-def _is_form(schema: Mapping[str, Any]) -> bool:
-    return _types(schema) == {"object"} and bool(schema.get("properties"))
+def _is_form(schema: Schema) -> bool:
+    return _types(schema) - {"null"} == {"object"} and bool(schema.get("properties"))
 
 
-def resolved(schema: object, root: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved(schema: object, root: Schema) -> Schema:
     """Follow local references; what stands beside "$ref" (a title, a limit) wins."""
     found = schema if isinstance(schema, Mapping) else {}
     for _ in range(DEEPEST):
@@ -124,11 +197,11 @@ def resolved(schema: object, root: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _target(root: Mapping[str, Any], pointer: str) -> object:
+def _target(root: Schema, pointer: str) -> object:
     return read(root, pointer) if pointer.startswith("/") else {}
 
 
-def label_of(name: str, schema: Mapping[str, Any]) -> str:
+def label_of(name: str, schema: Schema) -> str:
     title = schema.get("title")
     if isinstance(title, str) and title:
         return title
@@ -136,107 +209,10 @@ def label_of(name: str, schema: Mapping[str, Any]) -> str:
     return words[:1].upper() + words[1:] or name
 
 
-def _bound(schema: Mapping[str, Any], *keys: str) -> Decimal | None:
+def _bound(schema: Schema, *keys: str) -> Decimal | None:
     found = [schema[key] for key in keys if isinstance(schema.get(key), int | float)]
     return Decimal(str(found[0])) if found else None
 
 
 def _choice(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def parse_field(field: Field, text: str) -> object:
-    """The JSON value behind what somebody typed; None where the field was left empty.
-
-    Raises ValueError with a sentence to show at the field. Limits are the schema's to check.
-    """
-    if field.kind not in ("text", "long_text"):
-        text = text.strip()
-    if text == "":
-        if field.required and not field.nullable and field.kind not in ("text", "long_text"):
-            raise ValueError("This field is needed.")
-        return "" if field.required and not field.nullable else None
-    if field.kind == "choice":
-        return _chosen(field, text)
-    return _READERS[field.kind](text)
-
-
-def _chosen(field: Field, text: str) -> object:
-    if text not in field.choices:
-        raise ValueError("Choose one of: " + ", ".join(field.choices) + ".")
-    return field.values[field.choices.index(text)]
-
-
-def _money(text: str) -> str:
-    if not decimals.is_decimal(text):
-        raise ValueError(f'"{text[:40]}" is not {decimals.WORDS}.')
-    return text
-
-
-def _integer(text: str) -> int:
-    number = _number(text)
-    if isinstance(number, float):
-        raise ValueError(f'"{text[:40]}" is no whole number.')
-    return number
-
-
-def _number(text: str) -> int | float:
-    number = float(text) if _NUMERAL.fullmatch(text) else math.nan
-    if not math.isfinite(number):
-        raise ValueError(f'"{text[:40]}" is no number.')
-    # What was 48 has to stay 48: 48.0 would look like a change to whoever compares.
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number
-
-
-def _boolean(text: str) -> bool:
-    answer = {"true": True, "on": True, "yes": True, "1": True}.get(text.lower())
-    if answer is None and text.lower() not in ("false", "off", "no", "0"):
-        raise ValueError(f'"{text[:40]}" is neither yes nor no.')
-    return bool(answer)
-
-
-def _date(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError as error:
-        raise ValueError(f'"{text[:40]}" is no date such as 2026-11-25.') from error
-
-
-def _datetime(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f'"{text[:40]}" is no time such as 2026-11-25T09:00.') from error
-    # A browser's datetime-local field knows no zone; the forms say that times are UTC.
-    return moment.isoformat() if moment.tzinfo else moment.isoformat() + "Z"
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"This is no JSON: {error}.") from error
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found
-
-
-_READERS: Final = {
-    "text": str,
-    "long_text": str,
-    "money": _money,
-    "number": _number,
-    "integer": _integer,
-    "boolean": _boolean,
-    "date": _date,
-    "datetime": _datetime,
-    "json": _json,
-}

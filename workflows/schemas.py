@@ -8,7 +8,8 @@ from typing import Any, Final
 import jsonschema_rs
 
 from workflows import decimals
-from workflows.fields import Field, fields, parse_field
+from workflows.field_values import parse_field
+from workflows.fields import Field, fields
 from workflows.pointers import join
 
 __all__ = [

@@ -169,5 +169,5 @@ def _make_parents(document: dict[str, Any], pointer: str) -> None:
     steps = pointer.split("/")[1:-1]
     for depth in range(1, len(steps) + 1):
         parent = "/" + "/".join(steps[:depth])
-        if read(document, parent) is ABSENT:
+        if read(document, parent) in (ABSENT, None):
             set_pointer(document, parent, {})

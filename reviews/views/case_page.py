@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from reviews import action as actions
 from reviews.digests import digest_of
 from reviews.documents import Shown, shown
+from reviews.editor import Typed
 from reviews.forms import VerdictForm
 from reviews.history import Line, history
 from reviews.models import Case, Decision, OutcomeRun, Proposal, Review
@@ -57,6 +58,8 @@ class CasePage:
     refused: str = ""
     # The action with the changes typed so far, where a preview is asked for.
     edited: dict[str, Any] | None = None
+    # The name of the control to go on with, after rows were rearranged.
+    focus: str = ""
 
     @cached_property
     def walk(self) -> Walk:
@@ -154,12 +157,19 @@ class CasePage:
     def verdict_form(self) -> VerdictForm:
         return self.form or self.make_form()
 
-    def make_form(self, data: Any = None, *, initial: Mapping[str, Any] | None = None) -> Any:
+    def make_form(
+        self,
+        data: Typed | None = None,
+        *,
+        initial: Mapping[str, Any] | None = None,
+        typed: Typed | None = None,
+    ) -> VerdictForm:
         can_edit = "edit" in self.verdicts and self.proposal.action is not None
         schema = self.case.response_schema if "respond" in self.verdicts else None
         return VerdictForm(
             data,
             initial=initial,
+            typed=typed,
             action=self.proposal.action,
             editable=actions.editable(self.proposal.action, self.known_fields) if can_edit else (),
             reason_codes=self.gate.reason_codes if self.gate else {},

@@ -6,10 +6,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from reviews import action as actions
+from reviews.editor import Unreadable, focus_after, rearranged
 from reviews.forms import VerdictForm
 from reviews.history import verdict_done
 from reviews.models import Case, Proposal, Review
@@ -17,7 +19,7 @@ from reviews.services import verdicts
 from reviews.services.decisions import NotYours, StaleProposal, decide_review
 from reviews.services.preview import preview
 from reviews.services.verdicts import Answer, InvalidVerdict
-from reviews.views.case_page import CasePage
+from reviews.views.case_page import CasePage, response_fields
 from reviews.views.cases import render_case
 
 
@@ -46,26 +48,44 @@ def review_decide(request: HttpRequest, review_id: UUID) -> HttpResponse:
 @require_POST
 def review_preview(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """What would run with the changes typed so far; decides nothing."""
-    review = _visible(request, review_id)
-    page = _page_of(review, request)
-    form = page.make_form(request.POST)
-    try:
-        _revise(page, form)
-    except (InvalidVerdict, ValueError) as error:
-        page.refused = str(error)
+    page = _page_of(_visible(request, review_id), request)
+    _revise(page, page.make_form(request.POST))
     return render(request, "reviews/_runs.html", {"page": page, "case": page.case})
+
+
+@login_required
+@require_POST
+def review_rearrange(request: HttpRequest, review_id: UUID) -> HttpResponse:
+    """The form with a row added, moved or taken away, or all changes taken back; decides
+    nothing."""
+    page = _page_of(_visible(request, review_id), request)
+    command = request.POST.get("rearrange", "")
+    if _proposal_seen(page, request.POST) is not page.proposal:
+        return render_case(request, typed_again(page, request.POST))
+    typed = rearranged(request.POST, command)
+    if command == "reset":
+        typed = MultiValueDict()
+    page.form = page.make_form(initial=request.POST.dict(), typed=typed)
+    page.focus = focus_after(page.form.editor, command)
+    if not request.htmx:
+        return render_case(request, page)
+    _revise(page, page.make_form(typed))
+    return render(request, "reviews/editor/rearranged.html", {"page": page, "case": page.case})
 
 
 def typed_again(page: CasePage, data: Any, *, refused: str = "") -> CasePage:
     """The page as it stands now, with what somebody typed on it before."""
     old = _proposal_seen(page, data)
+    schema = page.case.response_schema
     typed_into = VerdictForm(
         data,
         action=old.action,
         editable=actions.editable(old.action, page.known_fields) if old.action else (),
+        response_fields=response_fields(schema) if schema else (),
         reason_codes={},
     )
-    page.form = page.make_form(initial=typed_into.kept())
+    initial, typed = typed_into.kept()
+    page.form = page.make_form(initial=initial, typed=typed)
     page.refused = refused
     return page
 
@@ -87,11 +107,19 @@ def _decide(review: Review, request: HttpRequest, form: VerdictForm) -> None:
 
 
 def _revise(page: CasePage, form: VerdictForm) -> None:
-    changes = {edit.field.pointer: edit.parsed() for edit in form.changed()}
-    if not changes:
+    """Draws the action with the changes; what keeps them from being sent goes to `refused`."""
+    try:
+        changes = form.editor.changes()
+        if not changes:
+            return
+        action = verdicts.edited_action(page.walk, Answer(verdict="edit", changes=changes))
+    except Unreadable:
+        words = [error for leaf in form.edits() for error in leaf.errors]
+        page.refused = " ".join(words)
         return
-    answer = Answer(verdict="edit", changes=changes)
-    action = verdicts.edited_action(page.walk, answer)
+    except InvalidVerdict as error:
+        page.refused = str(error)
+        return
     page.preview = preview(page.walk, verdict="edit", action=action)
     page.arguments = actions.arguments(action, page.known_fields or (), before=page.original.action)
     page.edited = action

@@ -40,7 +40,7 @@ def shown(client, review):
 def typed(client, review, **changes):
     """The form as the page serves it, with the changes that a person makes."""
     form = client.get(address(review)).context["page"].verdict_form
-    fields = {edit.name: edit.original for edit in form.edits()}
+    fields = {edit.name: edit.before for edit in form.edits()}
     proposal = Case.objects.get(pk=review.case_id).proposals.last()
     fields |= {"revision": proposal.revision, "digest": proposal.digest, "message": ""}
     for name, value in changes.items():
@@ -185,7 +185,7 @@ def test_an_answer_follows_the_agents_schema(one, agent, house):
     }
     review = taken(agent, house.one, response_schema=schema, allowed_decisions=["respond"])
     page = one.get(address(review)).context["page"]
-    name = next(iter(page.verdict_form.response_fields))
+    name = page.verdict_form.responder.parts[0].name
     assert "Shoe size" in shown(one, review)
     wrong = press(one, review, "respond", **{name: "big"})
     assert wrong.status_code == 422

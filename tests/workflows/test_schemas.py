@@ -142,7 +142,7 @@ def test_a_form_has_one_field_for_each_editable_value():
         "/note": "long_text",
         "/customer/first_name": "text",
         "/customer/vip": "boolean",
-        "/items": "json",
+        "/items": "list",
         "/main_item/price": "number",
     }
     assert found["/action/args/customer/first_name"].label == "Customer: First name"

@@ -29,14 +29,16 @@ if (form) {
   const verdicts = [...form.querySelectorAll("[data-verdict]")];
   const approve = verdicts.find((button) => button.value === "approve");
   const edit = verdicts.find((button) => button.value === "edit");
-  const reset = form.querySelector("[data-reset]");
   let armed = null;
   let isSent = false;
 
   const lines = (text) => text.replace(/\r\n?/g, "\n");
   const control = (field) => field.querySelector("input, select, textarea");
-  const fields = [...form.querySelectorAll("[data-edit]")];
-  const changed = () => fields.filter((field) => lines(control(field).value) !== lines(field.dataset.original));
+  const all = (selector) => edits ? [...edits.querySelectorAll(selector)] : [];
+  const fields = () => all("[data-edit]:not([data-new])");
+  const keys = (rows) => [...rows.querySelectorAll(":scope > .row > [data-row-key]")].map((one) => one.value).join(" ");
+  const isTyped = (field) => lines(control(field).value) !== lines(field.dataset.original);
+  const changed = () => [...fields().filter(isTyped), ...all("[data-rows]").filter((rows) => keys(rows) !== rows.dataset.original)];
   const say = (words) => { said.textContent = words; };
 
   function arm(button) {
@@ -46,12 +48,12 @@ if (form) {
 
   function draw() {
     const now = changed();
-    for (const field of fields) {
+    for (const field of fields()) {
       const isChanged = now.includes(field);
       field.classList.toggle("changed", isChanged);
       field.querySelector(".was").hidden = !isChanged;
     }
-    if (reset) reset.hidden = now.length === 0;
+    for (const reset of all("[data-reset]")) reset.hidden = now.length === 0;
     if (!edit) return;
     edit.classList.toggle("primary", now.length > 0);
     edit.querySelector("[data-label]").textContent = now.length ? `${form.dataset.wordEdit} (${now.length})` : form.dataset.wordEdit;
@@ -79,7 +81,7 @@ if (form) {
     if (button === approve && changed().length) { say(form.dataset.wordChanged); return false; }
     if (button === edit && changed().length === 0) {
       edits.open = true;
-      control(fields[0])?.focus();
+      edits.querySelector("[data-edit] :is(input, select, textarea), [data-rows] button")?.focus();
       return false;
     }
     const needed = button.dataset.needs && document.getElementById(button.dataset.needs);
@@ -110,13 +112,7 @@ if (form) {
     if (armed) armed.click();
     else say(form.dataset.wordChoose);
   });
-  reset?.addEventListener("click", () => {
-    for (const field of changed()) {
-      control(field).value = field.dataset.original;
-      control(field).dispatchEvent(new Event("input", { bubbles: true }));
-    }
-    draw();
-  });
+  document.addEventListener("htmx:afterSwap", draw);
   form.querySelector("[data-problems]")?.focus();
   draw();
 }
