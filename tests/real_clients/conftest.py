@@ -1,0 +1,80 @@
+"""Published packages, in environments of their own, against the site as it is served.
+
+They take minutes from nothing, so they run where they are asked for: `make clients`.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.building import House
+from tests.real_clients.environments import HERE, python_of
+from tests.real_clients.scene import Reviewer, build_tool_house
+from tests.server import site
+
+if not os.environ.get("HANDRAIL_CLIENTS"):
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture
+def house(transactional_db: None) -> House:
+    return build_tool_house()
+
+
+@pytest.fixture
+def reviewer(house: House) -> Reviewer:
+    return Reviewer(house)
+
+
+@pytest.fixture
+def address(house: House) -> Iterator[str]:
+    with site() as url:
+        yield url
+
+
+class Program:
+    """An agent in a process of its own. It knows an address and its key, and nothing of this
+    test; what its tools did is the JSON on its last line."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], directory: Path) -> None:
+        self.process = subprocess.Popen(
+            command,
+            env={"PATH": os.environ["PATH"], **environment},
+            cwd=directory,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def result(self, *, seconds: float = 60.0) -> dict:
+        out, err = self.process.communicate(timeout=seconds)
+        assert self.process.returncode == 0, err
+        return json.loads(out.splitlines()[-1])
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+Run = Callable[..., Program]
+
+
+@pytest.fixture
+def run(house: House, address: str, tmp_path: Path) -> Iterator[Run]:
+    """`run("langgraph", "langgraph_inbox", "resume")`: environment, program, arguments."""
+    started: list[Program] = []
+
+    def start(environment: str, program: str, *arguments: str) -> Program:
+        path = HERE / "programs" / f"{program}.py"
+        command = [str(python_of(environment)), str(path), *arguments]
+        settings = {"HANDRAIL_URL": address, "HANDRAIL_KEY": house.key}
+        started.append(Program(command, settings, tmp_path))
+        return started[-1]
+
+    yield start
+    for program in started:
+        program.kill()
