@@ -54,6 +54,7 @@ def _draft(workflow: Workflow, author: Any, queue: Queue) -> Release:
         author=author,
         input_schema={"type": "object"},
         value_pointer="/action/args/amount",
+        executor=Release.Executor.AGENT,
     )
     gate_stage = stage(release, "tool-call", "Tool call", Stage.Kind.GATE, 1)
     end = stage(release, "end", "End", Stage.Kind.END, 2)
