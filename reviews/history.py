@@ -153,12 +153,27 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "gate.passed": lambda data, names: (
         _("passed “%s”: no trigger fired") % names.stages.get(data["stage"], data["stage"])
     ),
+    "case.ungated": lambda data, names: (
+        _("came to “%s” past no gate: nobody was asked")
+        % names.stages.get(data["stage"], data["stage"])
+    ),
+    "case.viewed": lambda data, names: _("looked at revision %s") % data.get("revision", ""),
+    "approval.kept": lambda data, names: (
+        _("went on through “%(stage)s”: revision %(revision)s was approved there already")
+        % {
+            "stage": names.stages.get(data["stage"], data["stage"]),
+            "revision": data.get("revision", ""),
+        }
+    ),
     "review.opened": _opened,
     "review.claimed": _words(noop("took it")),
     "review.released": _words(noop("gave it back to the queue")),
     "review.lease_expired": _expired_lease,
     "review.withdrawn": lambda data, names: _("closed an open seat: %s") % data.get("why", ""),
     "review.decided": _decided,
+    "review.decided_late": lambda data, names: (
+        _("answered too late, which changed nothing: %s") % _decided(data, names)
+    ),
     "decision.lapsed": lambda data, names: (
         _("let an earlier approval lapse: the action was changed (revision %s)")
         % data.get("revision", "")
@@ -207,6 +222,7 @@ def trigger_name(trigger: str) -> str:
         "sample": _("sample"),
         "expression": _("rule"),
         "stop": _("stop"),
+        "approval_lapsed": _("changed since it was approved"),
         "time_limit": _("time ran out"),
         "no_route": _("no route"),
         "nobody_valid": _("too few people"),

@@ -5,8 +5,9 @@ queue costs nothing for the million rows of a large one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
@@ -56,14 +57,26 @@ class Cursor:
 class Filters:
     trigger: str = ""
     agent: int | None = None
+    workflow: int | None = None
     due: str = ""
+    value_from: Decimal | None = None
+    value_to: Decimal | None = None
     text: str = ""
+    # One of the three groups of a page alone: mine, free, taken.
+    group: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.trigger or self.agent or self.due or self.text)
+        return self != Filters()
+
+    @property
+    def asks_rows(self) -> bool:
+        """Whether rows are left out, and not only a group of them."""
+        return replace(self, group="") != Filters()
 
     def condition(self) -> Q:
-        found = Q()
+        found = self._value()
+        if self.workflow:
+            found &= Q(case__release__workflow=self.workflow)
         if self.trigger:
             found &= Q(reasons__contains=[{"trigger": self.trigger}])
         if self.agent:
@@ -75,6 +88,14 @@ class Filters:
                 | Q(case__subject__icontains=self.text)
             )
         return found & self._due()
+
+    def _value(self) -> Q:
+        found = Q()
+        if self.value_from is not None:
+            found &= Q(case__value__gte=self.value_from)
+        if self.value_to is not None:
+            found &= Q(case__value__lte=self.value_to)
+        return found
 
     def _due(self) -> Q:
         now = timezone.now()
@@ -100,11 +121,13 @@ def page_of(
     user: AbstractBaseUser, *, queues: Sequence[int], filters: Filters, after: Cursor | None
 ) -> Page:
     """What `user` holds comes first, then what they may take; `taken` is with colleagues."""
-    ids = _waiting_ids(user, queues, filters, after)
+    ids = _waiting_ids(user, queues, filters, after) if filters.group in ("", "free") else []
     shown = {"mine": [], "waiting": [], "taken": []}
-    claimed = [] if after else _claimed_ids(user, queues, filters)
+    claimed = [] if after or filters.group == "free" else _claimed_ids(user, queues, filters)
     for review in _rows([*claimed, *ids[:PAGE]]):
         shown[_group(review, user)].append(review)
+    if filters.group in ("mine", "taken"):
+        shown = dict.fromkeys(shown, ()) | {filters.group: shown[filters.group]}
     waiting = shown["waiting"]
     following = Cursor.after(waiting[-1]) if len(ids) > PAGE and waiting else None
     return Page(**shown, next=following)
@@ -163,7 +186,7 @@ def _ranges(rows: QuerySet[Review], after: Cursor | None) -> list[QuerySet[Revie
 
 def _first(user: AbstractBaseUser, rows: QuerySet[Review], filters: Filters) -> QuerySet[Review]:
     """What the first page needs of one range; a rare match must not cost a walk to its end."""
-    if filters:
+    if filters.asks_rows:
         window = rows.in_order().values("pk")[:FARTHEST]
         rows = Review.objects.filter(filters.condition(), pk__in=window)
     return rows.claimable_by(user).in_order()[: PAGE + 1]

@@ -4,7 +4,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, register_converter
 
 from reviews.models.case import case_id
-from reviews.views import cases, claims, queues, verdicts
+from reviews.views import cases, claims, queues, saved_views, verdicts
 
 
 class PublicCaseId:
@@ -26,6 +26,9 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("", queues.queue_list, name="queue-list"),
     path("queues/<slug:slug>/", queues.queue_detail, name="queue-detail"),
+    path("views/", saved_views.view_save, name="view-save"),
+    path("views/<int:view_id>/", saved_views.view_open, name="view-open"),
+    path("views/<int:view_id>/delete/", saved_views.view_delete, name="view-delete"),
     path("claim-next/", claims.review_next, name="review-next"),
     path("cases/<public_case:case_id>/", cases.case_detail, name="case-detail"),
     path("cases/<public_case:case_id>/follow/", cases.case_follow, name="case-follow"),

@@ -97,7 +97,7 @@ def allow(user: AbstractUser, *codenames: str) -> AbstractUser:
 def build_house(**gate_options: Any) -> House:
     """A live workflow `refunds`: gate → second gate over 5,000 → action → end.
 
-    `gate_options` override the first gate's fields."""
+    `gate_options` override the first gate's fields, `second` those of the second."""
     admin = person("admin", admin=True)
     team = Team.objects.create(name="Refund desk", slug="refund-desk")
     seniors = Team.objects.create(name="Seniors", slug="seniors")
@@ -140,7 +140,13 @@ def build_house(**gate_options: Any) -> House:
 
 
 def draft(
-    workflow: Workflow, author: AbstractUser, queue: Queue, large: Queue, **gate_options: Any
+    workflow: Workflow,
+    author: AbstractUser,
+    queue: Queue,
+    large: Queue,
+    *,
+    second: dict[str, Any] | None = None,
+    **gate_options: Any,
 ) -> Release:
     release = Release.objects.create(
         workflow=workflow,
@@ -161,7 +167,7 @@ def draft(
         reversibility="REVERSIBLE",
     )
     first = stage(release, "approval", "Refund approval", Stage.Kind.GATE, 1)
-    second = stage(release, "second", "Second approval", Stage.Kind.GATE, 2)
+    later = stage(release, "second", "Second approval", Stage.Kind.GATE, 2)
     action = stage(release, "pay", "Pay back", Stage.Kind.ACTION, 3)
     end = stage(release, "end", "End", Stage.Kind.END, 4)
     gate = Gate.objects.create(
@@ -179,13 +185,15 @@ def draft(
     gate.separation_rules.create(kind="NOT_AGENT_OWNER")
     trigger(gate, "CONFIDENCE_BELOW", threshold="0.80")
     trigger(gate, "VALUE_ABOVE", threshold="1000")
-    second_gate = Gate.objects.create(stage=second, queue=large, verdicts=["approve", "reject"])
+    second_gate = Gate.objects.create(
+        **({"stage": later, "queue": large, "verdicts": ["approve", "reject"]} | (second or {}))
+    )
     second_gate.separation_rules.create(kind="NOT_DECIDER_OF", stage=first)
     trigger(second_gate, "VALUE_ABOVE", threshold="5000", words="Two people for large refunds")
-    route(first, ["auto", "approve", "edit"], second, 1)
+    route(first, ["auto", "approve", "edit"], later, 1)
     route(first, ["reject", "respond"], end, 2)
-    route(second, ["auto", "approve"], action, 1)
-    route(second, ["reject"], end, 2)
+    route(later, ["auto", "approve", "edit"], action, 1)
+    route(later, ["reject"], end, 2)
     route(action, ["done", "failed"], end, 1)
     OutcomeRule.objects.create(
         stage=action,

@@ -46,11 +46,13 @@ def create(body: Any, *, key: AgentKey, idempotency_key: str | None) -> tuple[di
     print_of_call = fingerprint(key.agent, body)
     with transaction.atomic():
         alone, earlier, its_print, workflow, release = _look(key, call, body["workflow"])
+        if workflow is None or not key.may_use(workflow):
+            raise _no_workflow(body["workflow"])
         if earlier is not None:
             return _earlier(earlier, is_same=its_print == print_of_call), False
         if not alone:
             raise Conflict(UNDER_WAY)
-        if release is None or not key.may_use(workflow):
+        if release is None:
             raise _no_workflow(body["workflow"])
         try:
             walk = intake.open_case(new, agent=key.agent, plan=plan_of(release))

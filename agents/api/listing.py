@@ -15,7 +15,6 @@ from agents.api.problems import Unprocessable
 from reviews import wire
 from reviews.models import Case
 from reviews.wire import STATUS
-from workflows.models import Agent
 from workflows.schemas import Problem
 
 STATUSES = sorted(set(STATUS.values()))
@@ -32,13 +31,14 @@ PARAMETERS = [
 ]
 
 
-def page(agent: Agent, query: Mapping[str, str]) -> tuple[list[Case], str | None]:
-    """Newest first, and the cursor of the next page or None. Raises Unprocessable."""
+def page(cases: QuerySet[Case], query: Mapping[str, str]) -> tuple[list[Case], str | None]:
+    """Those asked for, newest first, and the cursor of the next page or None. Raises
+    Unprocessable."""
     unknown = sorted(set(query) - {parameter.name for parameter in PARAMETERS})
     if unknown:
         raise _wrong(unknown[0], "is no filter of this call")
     limit = _limit(query.get("limit", "50"))
-    cases = _filtered(Case.objects.of_agent(agent.pk), query).order_by("-id")
+    cases = _filtered(cases, query).order_by("-id")
     if "cursor" in query:
         cases = cases.filter(id__lt=_uuid(query["cursor"]))
     rows = list(wire.readable(cases)[: limit + 1])

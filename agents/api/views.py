@@ -68,7 +68,7 @@ class CaseList(APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        cases, next_cursor = listing.page(request.user, request.query_params)
+        cases, next_cursor = listing.page(request.auth.readable_cases(), request.query_params)
         return Response({"object": "list", "data": wire.load(cases), "next_cursor": next_cursor})
 
 
@@ -135,9 +135,9 @@ docs = csp_update({"style-src": "'unsafe-inline'", "img-src": "data:"})(
 
 
 def _own(request: Request, public_id: str) -> Case:
-    """The agent's own case; another's is as good as none."""
+    """The agent's own case; another's, or one that its key may not see, is as good as none."""
     try:
-        found = Case.objects.of_agent(request.user.pk).filter(pk=case_id(public_id))
+        found = request.auth.readable_cases().filter(pk=case_id(public_id))
     except ValueError as error:
         raise Http404 from error
     return get_object_or_404(wire.readable(found))

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from reviews.models import Case
 from workflows import prepared
 from workflows.models import Agent, Workflow
 
@@ -106,6 +107,13 @@ class AgentKey(models.Model):
 
     def may_use(self, workflow_id: int) -> bool:
         return not self.workflow_ids or workflow_id in self.workflow_ids
+
+    def readable_cases(self) -> models.QuerySet[Case]:
+        """Its agent's cases, of the workflows that this key may use."""
+        cases = Case.objects.of_agent(self.agent_id)
+        if not self.workflow_ids:
+            return cases
+        return cases.filter(release__workflow__in=self.workflow_ids)
 
 
 def digest_of(key: str) -> str:

@@ -51,15 +51,9 @@ class OutcomeRunQuerySet(models.QuerySet):
             )
         )
 
-    def recover_lost(self) -> int:
-        """RUNNING → RETRY_WAIT for runs whose worker has died: their lease ran out."""
-        return self.filter(state=OutcomeRun.State.RUNNING, running_until__lt=timezone.now()).update(
-            state=OutcomeRun.State.RETRY_WAIT,
-            next_attempt_at=timezone.now(),
-            running_until=None,
-            nudged_at=None,
-            last_error="The worker stopped before the answer came.",
-        )
+    def lost(self) -> Self:
+        """Runs whose worker has died: their lease ran out."""
+        return self.filter(state=OutcomeRun.State.RUNNING, running_until__lt=timezone.now())
 
 
 class OutcomeRun(models.Model):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reviews.models import Case
+from reviews.models import Case, Decision
 from reviews.services.walk import Walk
 from workflows.pointers import ABSENT, read
 
@@ -18,11 +18,16 @@ def close(walk: Walk) -> None:
 
 def label(walk: Walk) -> None:
     """What oversight counts: was the agent wrong, and what did finding out cost. Unknown (null)
-    in the automatic lane until an audit or the ground truth says."""
+    in the automatic lane until an audit or the ground truth says, and where nobody judged: time
+    running out says nothing about the agent."""
     case = walk.case
     case.active_seconds = walk.reviewer_seconds()
-    if case.lane == Case.Lane.HUMAN:
-        case.wrong = case.verdict == "reject" or _differs_materially(walk)
+    if case.lane != Case.Lane.HUMAN:
+        return
+    if _differs_materially(walk):
+        case.wrong = True
+    elif walk.last_decision.by == Decision.By.REVIEWER:
+        case.wrong = case.verdict == "reject"
 
 
 def _differs_materially(walk: Walk) -> bool:

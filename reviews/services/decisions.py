@@ -8,11 +8,10 @@ from reviews import audit
 from reviews.digests import digest_of
 from reviews.models import Case, Decision, Proposal, Review
 from reviews.models.decision import counting
-from reviews.services import exceptions, progress, seats, timeouts, verdicts
+from reviews.services import exceptions, progress, seats, standing, timeouts, verdicts
 from reviews.services.closing import changes_between
 from reviews.services.verdicts import Answer
 from reviews.services.walk import Walk
-from workflows.quorum import tally
 
 
 class NotYours(Exception):
@@ -42,14 +41,15 @@ def decide_review(
     walk = Walk.of(review.case_id)
     if timeouts.is_over(walk.case):
         timeouts.run_out(walk)
-    if _too_late(review, reviewer, walk):
-        return _record_late(walk, review, reviewer, answer, active_seconds)
-    review = _held(review, reviewer, walk)
+    too_late = _too_late(review, reviewer, walk)
+    review = review if too_late else _held(review, reviewer, walk)
     if (revision, digest) != (walk.proposal.revision, walk.proposal.digest):
         raise StaleProposal(
             _("The proposal changed while you looked at it. Nothing was decided; look again.")
         )
     edited = verdicts.check(walk, review, answer)
+    if too_late:
+        return _record_late(walk, review, reviewer, answer, edited, active_seconds)
     decision = _decide(walk, review, reviewer, answer, edited, active_seconds)
     if review.kind == Review.Kind.EXCEPTION and answer.verdict in exceptions.VERDICTS:
         exceptions.settle(walk, verdict=answer.verdict)
@@ -72,22 +72,13 @@ def _record_late(
     review: Review,
     reviewer: AbstractBaseUser,
     answer: Answer,
+    edited: dict | None,
     active_seconds: float | None,
 ) -> Decision:
-    late = Decision(
-        case=walk.case,
-        visit=walk.visit,
-        review=review,
-        by=Decision.By.REVIEWER,
-        reviewer=reviewer,
-        verdict=answer.verdict,
-        standing=Decision.Standing.LATE,
-        reason_code=answer.reason_code,
-        message=answer.message,
-        active_seconds=active_seconds,
-        revision=walk.proposal.revision,
-        digest=walk.proposal.digest,
-    )
+    """With all that was typed, checked like any other; an edit makes no revision any more."""
+    late = _decision(walk, review, reviewer, answer, active_seconds)
+    late.standing = Decision.Standing.LATE
+    late.changes = changes_between(walk.proposal.action, edited) if edited else []
     late.save(force_insert=True)
     _on_record(walk, late, shown=walk.proposal, event="review.decided_late")
     audit.record(walk.case.chain, *walk.events, case=walk.case)
@@ -103,8 +94,7 @@ def _held(review: Review, reviewer: AbstractBaseUser, walk: Walk) -> Review:
     )
     if held is None:
         raise NotYours(_("This review is not yours (any more). What you typed is still here."))
-    gate = walk.stage.gate
-    excluded = seats.excluded_users(walk, gate) if gate else []
+    excluded = seats.excluded_users(walk, walk.stage)
     may = Review.objects.allowed_to(reviewer).filter(pk=held.pk).exists()
     if not may or reviewer.pk in excluded:
         raise NotYours(_("You may not decide this: teams or separation of duties forbid it."))
@@ -126,14 +116,27 @@ def _decide(
         review.revision = walk.proposal.revision
     review.decide()
     review.save()
-    decision = Decision(
+    decision = _decision(walk, review, reviewer, answer, active_seconds)
+    decision.changes = changes_between(before.action, walk.proposal.action) if edited else []
+    walk.add(decision)
+    _on_record(walk, decision, shown=before)
+    return decision
+
+
+def _decision(
+    walk: Walk,
+    review: Review,
+    reviewer: AbstractBaseUser,
+    answer: Answer,
+    active_seconds: float | None,
+) -> Decision:
+    return Decision(
         case=walk.case,
         visit=walk.visit,
         review=review,
         by=Decision.By.REVIEWER,
         reviewer=reviewer,
         verdict=answer.verdict,
-        changes=changes_between(before.action, walk.proposal.action) if edited else [],
         reason_code=answer.reason_code,
         message=answer.message,
         response=answer.response,
@@ -141,9 +144,6 @@ def _decide(
         revision=walk.proposal.revision,
         digest=walk.proposal.digest,
     )
-    walk.add(decision)
-    _on_record(walk, decision, shown=before)
-    return decision
 
 
 def _revise(walk: Walk, action: dict, reviewer: AbstractBaseUser) -> None:
@@ -161,26 +161,15 @@ def _revise(walk: Walk, action: dict, reviewer: AbstractBaseUser) -> None:
     )
     walk.visit.revision = walk.proposal.revision
     for row in _standing(walk):
-        _lapse(walk, row)
+        _ask_again(walk, row)
+    standing.lapse(walk)
     walk.visit.reviews.open().update(revision=walk.proposal.revision)
 
 
-def _lapse(walk: Walk, row: Decision) -> None:
-    """An approval of an earlier revision no longer counts, and says so; the seat is asked
-    again by a new review."""
-    lapsed = Decision(
-        case=walk.case,
-        visit=walk.visit,
-        review=row.review,
-        by=row.by,
-        reviewer=row.reviewer,
-        verdict=row.verdict,
-        standing=Decision.Standing.LAPSED,
-        supersedes=row,
-        revision=row.revision,
-        digest=row.digest,
-    )
-    walk.add(lapsed)
+def _ask_again(walk: Walk, row: Decision) -> None:
+    """An answer to an earlier revision no longer counts, and says so; the seat is asked again by
+    a new review."""
+    standing.lapse_one(walk, row)
     before = row.review
     assert before is not None
     seats.open_review(
@@ -192,7 +181,6 @@ def _lapse(walk: Walk, row: Decision) -> None:
         excluded=before.excluded_users,
         follows=before,
     )
-    walk.note("decision.lapsed", "system", decision=row.id.hex, revision=row.revision)
 
 
 def _standing(walk: Walk) -> list[Decision]:
@@ -210,30 +198,14 @@ def _count(walk: Walk, decision: Decision) -> None:
         seats.ask_another(walk, decision.review, reviewer=decision.reviewer)
         return
     seats.withdraw_open(walk, why="the others have decided")
-    # Who approves after an edit approves the edit.
-    edited = decision.verdict == verdicts.APPROVE and any(
-        row.verdict == verdicts.EDIT for row in _standing(walk)
-    )
-    progress.advance(walk, verdict=verdicts.EDIT if edited else decision.verdict)
+    is_yes = decision.verdict == verdicts.APPROVE
+    verdict = standing.verdict_of(_standing(walk)) if is_yes else decision.verdict
+    progress.advance(walk, verdict=verdict)
 
 
 def _is_settled(walk: Walk) -> bool:
-    """People are counted and not answers, since who was asked as an exception may hold a seat
-    too. An answer to the agent lets nothing run: only approvals count as such."""
     gate = walk.stage.gate
-    if gate is None:
-        return True
-    approving = {row.reviewer_id for row in _standing(walk) if row.verdict in verdicts.APPROVING}
-    others = {row.reviewer_id for row in _standing(walk) if row.verdict not in verdicts.APPROVING}
-    settled = tally(
-        quorum=gate.quorum,
-        seats=gate.seats,
-        needed=gate.needed,
-        reject_vetoes=gate.reject_vetoes,
-        approvals=len(approving),
-        rejections=len(others),
-    )
-    return settled is not None
+    return gate is None or standing.settled(gate, _standing(walk)) is not None
 
 
 def _on_record(

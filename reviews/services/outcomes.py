@@ -85,8 +85,8 @@ def _secret(name: str) -> str:
 @transaction.atomic
 def settle(run_id: UUID, *, attempt: int, outcome: Outcome) -> None:
     """Puts the answer on record; the last answer of a visit lets the case walk on."""
-    row = OutcomeRun.objects.only("case_id").get(pk=run_id)
-    walk = Walk.of(row.case_id)
+    row = OutcomeRun.objects.only("case_id", "rule_id").get(pk=run_id)
+    walk = Walk.of(row.case_id, is_seen=row.rule_id is not None)
     row = OutcomeRun.objects.select_for_update().get(pk=run_id)
     walk.runs = [row if run.pk == run_id else run for run in walk.runs]
     if row.state != OutcomeRun.State.RUNNING or row.attempts != attempt:
@@ -150,10 +150,18 @@ def _note(walk: Walk, row: OutcomeRun, event: str, **data: object) -> None:
 
 def sweep(*, limit: int = 2000) -> int:
     """Finds what a crash, a lost message or a pause left behind; how many were sent again."""
-    OutcomeRun.objects.recover_lost()
+    _recover_lost(limit)
     unheard = OutcomeRun.objects.unheard(since=timezone.now() - MESSAGE_LIFE)
     ids = list(unheard.order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
     OutcomeRun.objects.filter(pk__in=ids).update(nudged_at=timezone.now())
     for pk in ids:
         enqueue.send("reviews.run_outcome", run_id=str(pk))
     return len(ids)
+
+
+def _recover_lost(limit: int) -> None:
+    """A worker that died mid-way has spent an attempt: what kills every worker climbs the ladder
+    like any other trouble and ends with a person. Whether it was done is not known."""
+    lost = Retry("The worker stopped before the answer came.", uncertain=True)
+    for pk, attempt in list(OutcomeRun.objects.lost().values_list("pk", "attempts")[:limit]):
+        settle(pk, attempt=attempt, outcome=lost)

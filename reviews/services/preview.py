@@ -10,7 +10,7 @@ from reviews.digests import digest_of
 from reviews.models import Case, Decision, Proposal
 from reviews.models.decision import counting
 from reviews.outcomes.template import TemplateError, render
-from reviews.services import outbox
+from reviews.services import outbox, standing
 from reviews.services.facts import facts_of
 from reviews.services.verdicts import APPROVING
 from reviews.services.walk import Walk
@@ -47,6 +47,12 @@ def preview(walk: Walk, *, verdict: str, action: dict[str, Any] | None = None) -
         walk = _revised(walk, action)
     found = Preview()
     if not _is_enough(walk, found):
+        return found
+    if (again := standing.first_to_ask(walk)) is not None:
+        found.sentences.append(
+            _("Nothing is sent yet: “%s” is asked again, as it has not seen this revision.")
+            % again.title
+        )
         return found
     _follow(walk, walk.stage, verdict, found)
     return found
@@ -101,6 +107,9 @@ def _follow(walk: Walk, stage: StagePlan, verdict: str, found: Preview) -> None:
             return
         stage = walk.plan.stages[picked.to_stage]
         if stage.kind == Stage.Kind.GATE and stage.gate is not None:
+            if (said := standing.said(walk, stage)) is not None:
+                arrived = said
+                continue
             reasons = fired(stage.gate.triggers, facts)
             if reasons:
                 _asks_again(stage, [reason.detail for reason in reasons], found)

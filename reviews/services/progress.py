@@ -2,10 +2,12 @@
 
 from reviews.draws import draw
 from reviews.models import Case, Decision
-from reviews.services import outbox, permits, seats, stops
+from reviews.services import outbox, permits, seats, standing, stops
 from reviews.services.closing import close
 from reviews.services.facts import facts_of
+from reviews.services.verdicts import APPROVING
 from reviews.services.walk import Walk
+from workflows.compiler import StagePlan
 from workflows.facts import Facts
 from workflows.models import Stage
 from workflows.routing import pick
@@ -22,8 +24,11 @@ def begin(walk: Walk) -> None:
 
 def advance(walk: Walk, *, verdict: str) -> None:
     """The open visit ends with this verdict and the case goes where its routes send it: to the
-    next gate that fires, the next action, or its end."""
-    if _follow_route(walk, verdict):
+    next gate that fires, the next action, or its end. After an edit it first goes back to a gate
+    that has not seen it, as `standing` says."""
+    again = standing.first_to_ask(walk) if verdict in APPROVING else None
+    moved = _go_back(walk, again, verdict) if again else _follow_route(walk, verdict)
+    if moved:
         _walk_on(walk)
 
 
@@ -44,6 +49,16 @@ def _follow_route(walk: Walk, verdict: str) -> bool:
     return True
 
 
+def _go_back(walk: Walk, stage: StagePlan, verdict: str) -> bool:
+    if len(walk.visits) >= MOST_VISITS:
+        _no_way_on(walk, verdict, ())
+        return False
+    standing.lapse(walk)
+    walk.leave(outcome=verdict)
+    walk.enter(stage, arrived_on=verdict)
+    return True
+
+
 def _arrive(walk: Walk) -> str | None:
     """What the stage says at once; None when the case has to wait here, or is at its end."""
     return {
@@ -56,7 +71,10 @@ def _arrive(walk: Walk) -> str | None:
 def _at_gate(walk: Walk) -> str | None:
     gate = walk.stage.gate
     assert gate is not None
-    firings = fired(gate.triggers, _facts(walk))
+    if (verdict := standing.said(walk, walk.stage)) is not None:
+        walk.note("approval.kept", "system", stage=walk.stage.key, revision=walk.visit.revision)
+        return verdict
+    firings = [*fired(gate.triggers, _facts(walk)), *standing.lapsed(walk)]
     # A stop brakes the automatic lane: a case that a person has seen is not in it.
     if not firings and walk.case.lane is None:
         firings = _stopped(walk)
@@ -66,7 +84,7 @@ def _at_gate(walk: Walk) -> str | None:
         walk.case.ask_human()
         seats.open_seats(walk, firings)
         return None
-    _pass(walk)
+    _pass(walk, event="gate.passed")
     return "auto"
 
 
@@ -84,7 +102,7 @@ def _stopped(walk: Walk) -> list[Firing]:
     ]
 
 
-def _pass(walk: Walk) -> None:
+def _pass(walk: Walk, *, event: str) -> None:
     """The automatic lane writes a decision too, so that there always is one."""
     decision = Decision(
         case=walk.case,
@@ -96,7 +114,7 @@ def _pass(walk: Walk) -> None:
     )
     walk.add(decision)
     walk.note(
-        "gate.passed",
+        event,
         "system",
         stage=walk.stage.key,
         decision=decision.id.hex,
@@ -126,9 +144,10 @@ def _decided(walk: Walk) -> None:
     if case.state not in (Case.State.RECEIVED, Case.State.IN_REVIEW):
         return
     _settle_lane(walk, Case.Lane.AUTO)
-    decision = walk.last_decision if walk.decisions else None
+    if not walk.decisions:
+        _pass(walk, event="case.ungated")
+    verdict = walk.last_decision.verdict
     edited = walk.proposal.author_id is not None
-    verdict = decision.verdict if decision else "approve"
     case.decide(verdict="edit" if edited and verdict == "approve" else verdict)
     case.due_at = None
     walk.note(

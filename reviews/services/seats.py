@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from reviews.models import Review
 from reviews.services.walk import Walk, earliest
-from workflows.compiler import GatePlan
+from workflows.compiler import GatePlan, StagePlan
 from workflows.models import Queue
 from workflows.models.calendar import later
 from workflows.routing import queue_for
@@ -31,7 +31,7 @@ def open_seats(walk: Walk, firings: list[Firing]) -> list[Review]:
         exception_queue=EXCEPTION_QUEUE,
     )
     reasons = [firing.as_json() for firing in firings]
-    excluded = excluded_users(walk, gate)
+    excluded = excluded_users(walk, walk.stage)
     if slug == EXCEPTION_QUEUE:
         queue = exception_queue(walk)
     else:
@@ -57,14 +57,13 @@ def open_seats(walk: Walk, firings: list[Firing]) -> list[Review]:
 def open_exception(walk: Walk, *, trigger: str, detail: str) -> Review:
     """One review in the exception queue for what no rule provides for. At a gate its separation
     of duties holds all the same: what is said there lets the case on."""
-    gate = walk.stage.gate
     return open_review(
         walk,
         queue=exception_queue(walk),
         kind=Review.Kind.EXCEPTION,
         reasons=[{"trigger": trigger, "detail": detail, "numbers": {}}],
         priority=100,
-        excluded=excluded_users(walk, gate) if gate else [],
+        excluded=excluded_users(walk, walk.stage),
     )
 
 
@@ -80,7 +79,7 @@ def ask_another(walk: Walk, review: Review, *, reviewer: AbstractBaseUser) -> Re
         kind=Review.Kind.SEAT,
         reasons=review.reasons,
         priority=review.priority,
-        excluded=[*excluded_users(walk, gate), reviewer.pk],
+        excluded=[*excluded_users(walk, walk.stage), reviewer.pk],
         follows=review,
     )
 
@@ -128,10 +127,20 @@ def exception_queue(walk: Walk) -> Queue:
     return queues.get(workflows_failing_here=walk.plan.workflow_id)
 
 
-def excluded_users(walk: Walk, gate: GatePlan) -> list[int]:
-    """Separation of duties: who may not decide this case at this gate."""
+def excluded_users(walk: Walk, stage: StagePlan) -> list[int]:
+    """Separation of duties: who may not decide this case at this gate. It holds both ways, since
+    a case may come back to the earlier gate."""
+    gate = stage.gate
+    if gate is None:
+        return []
     excluded = {walk.case.agent.owner_id} if gate.not_agent_owner else set()
-    visits = {visit.id for visit in walk.visits if visit.stage_id in gate.not_deciders_of}
+    others = {
+        other.id
+        for other in walk.plan.stages.values()
+        if other.gate and stage.id in other.gate.not_deciders_of
+    }
+    others |= set(gate.not_deciders_of)
+    visits = {visit.id for visit in walk.visits if visit.stage_id in others}
     excluded |= {row.reviewer_id for row in walk.decisions if row.visit_id in visits}
     return sorted(excluded - {None})
 

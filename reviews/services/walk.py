@@ -34,8 +34,9 @@ class Walk:
     permit: Permit | None = None
 
     @classmethod
-    def of(cls, case_id: UUID) -> Self:
-        """Locks the case and reads what the walk needs. Call inside a transaction."""
+    def of(cls, case_id: UUID, *, is_seen: bool = True) -> Self:
+        """Locks the case and reads what the walk needs. Call inside a transaction. What the agent
+        cannot see (`is_seen`) leaves the version, the ETag of the case, as it is."""
         # no_key: a claim, which takes no case lock, looks at the case when it commits, because
         # its audit entry refers to it. It must not wait for who waits for its review.
         case = (
@@ -44,7 +45,7 @@ class Walk:
             .get(pk=case_id)
         )
         # What goes out on the way tells the version that will be seen afterwards.
-        case.version += 1
+        case.version += is_seen
         return cls.reading(case)
 
     @classmethod

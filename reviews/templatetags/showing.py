@@ -163,7 +163,8 @@ def _in_short(number: str) -> str:
     """1,800 for "1800.00"; what is no plain number stays as it is."""
     whole, _point, cents = number.partition(".")
     if not whole.isdecimal() or len(whole) < 3:
-        return number
+        # Cut and not rounded: 0.79999 is under 0.80, and stays so in short.
+        return f"{whole}.{cents[:4]}" if cents else number
     return f"{int(whole):,}" + (f".{cents}" if cents.strip("0") else "")
 
 

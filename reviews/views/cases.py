@@ -6,13 +6,24 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from reviews.models import Case
+from reviews.services.looking import view_case
 from reviews.views.case_page import CasePage
 
 
 @login_required
 @require_GET
 def case_detail(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    return render_case(request, CasePage(_visible(request, case_id), request.user))
+    page = CasePage(_visible(request, case_id), request.user)
+    # A browser that fetches ahead shows nothing to anybody yet.
+    if not request.headers.get("Sec-Purpose", "").startswith("prefetch"):
+        view_case(
+            page.case,
+            viewer=request.user,
+            visit=page.walk.visit,
+            proposal=page.proposal,
+            held=page.review if page.is_mine else None,
+        )
+    return render_case(request, page)
 
 
 @login_required

@@ -1,59 +1,16 @@
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from reviews.history import trigger_name
-from reviews.listing import FARTHEST, BadCursor, Cursor, Filters, page_of
-from workflows.models import Agent, Queue
-from workflows.triggers import Kind
+from reviews.listing import FARTHEST, BadCursor, Cursor, page_of
+from reviews.models import SavedView
+from reviews.views.filtering import FilterForm, ViewForm, narrowing
+from workflows.models import Queue, Team
 
-DUE = [
-    ("", gettext_lazy("Due any time")),
-    ("late", gettext_lazy("Late")),
-    ("hour", gettext_lazy("Due within the hour")),
-    ("day", gettext_lazy("Due within a day")),
-]
-TRIGGERS = [
-    *(kind.value.lower() for kind in Kind),
-    "stop",
-    "no_route",
-    "outcome_failed",
-    "time_limit",
-]
-
-
-class FilterForm(forms.Form):
-    """Narrows the list; what it does not understand it leaves out, with a word at the field."""
-
-    text = forms.CharField(
-        required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
-    )
-    trigger = forms.ChoiceField(required=False)
-    agent = forms.ModelChoiceField(
-        Agent.objects.all(), required=False, empty_label=gettext_lazy("Any agent")
-    )
-    due = forms.ChoiceField(required=False, choices=DUE)
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        reasons = [(trigger, trigger_name(trigger).capitalize()) for trigger in TRIGGERS]
-        self.fields["trigger"].choices = [("", _("Any reason")), *reasons]
-
-    def filters(self) -> Filters:
-        self.is_valid()
-        cleaned = self.cleaned_data
-        agent = cleaned.get("agent")
-        return Filters(
-            trigger=cleaned.get("trigger", ""),
-            agent=agent.pk if agent else None,
-            due=cleaned.get("due", ""),
-            text=cleaned.get("text", ""),
-        )
+LONGEST_ID = 18
 
 
 @login_required
@@ -74,25 +31,45 @@ def queue_detail(request: HttpRequest, slug: str) -> HttpResponse:
 def _page(
     request: HttpRequest, queues: list[Queue], *, title: str, queue: Queue | None = None
 ) -> HttpResponse:
-    form = FilterForm(request.GET)
+    form = FilterForm(request.GET, queues=queues, one_queue=queue is not None)
     filters = form.filters()
+    looked_at = [form.chosen_queue] if form.chosen_queue else queues
+    view = _saved_view(request)
     context = {
         "title": title,
         "queue": queue,
-        "here": queue.slug if queue else "mine",
-        "queues": queues,
+        "here": "" if view else queue.slug if queue else "mine",
+        "view": view,
+        "view_form": _view_form(request, view, narrowing(request.GET, queue=queue)),
         "form": form,
         "filters": filters,
+        "is_narrowed": bool(filters or form.chosen_queue),
         "farthest": FARTHEST,
         "after": request.GET.get("after", ""),
         "page": page_of(
             request.user,
-            queues=[row.pk for row in queues],
+            queues=[row.pk for row in looked_at],
             filters=filters,
             after=_cursor(request),
         ),
     }
     return render(request, "reviews/queue.html", context)
+
+
+def _saved_view(request: HttpRequest) -> SavedView | None:
+    """The view that this address came from, for its name."""
+    given = request.GET.get("view", "")
+    if not given.isdecimal() or len(given) > LONGEST_ID:
+        return None
+    views = SavedView.objects.visible_to(request.user).select_related("owner")
+    return views.filter(pk=given).first()
+
+
+def _view_form(request: HttpRequest, view: SavedView | None, query: str) -> ViewForm:
+    initial = {"query": query}
+    if view is not None:
+        initial |= {"name": view.name, "team": view.team_id}
+    return ViewForm(initial=initial, teams=Team.objects.filter(members=request.user.pk))
 
 
 def _cursor(request: HttpRequest) -> Cursor | None:

@@ -5,7 +5,7 @@ from functools import cached_property
 from django.http import HttpRequest
 
 from reviews.loads import QueueLoad, queue_loads
-from reviews.models import Review
+from reviews.models import Review, SavedView
 
 
 class Rail:
@@ -17,6 +17,12 @@ class Rail:
     @cached_property
     def queues(self) -> list[QueueLoad]:
         return queue_loads(self._user) if self._user.is_authenticated else []
+
+    @cached_property
+    def views(self) -> list[SavedView]:
+        if not self._user.is_authenticated:
+            return []
+        return list(SavedView.objects.visible_to(self._user).select_related("team"))
 
     @cached_property
     def claimed(self) -> int:

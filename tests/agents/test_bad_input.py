@@ -153,9 +153,15 @@ def test_a_key_for_another_workflow_is_told_that_there_is_none(house, agent):
         owner_team=house.extra["team"],
         exception_queue=house.exceptions,
     )
+    mine = agent.post(key="one").json()["id"]
     house.key_row.workflows.set([other])
     assert agent.post().status_code == 404
     assert agent.get("/api/v1/workflows").json()["data"] == []
+    # Nor does it see the cases that another key of its agent opened there.
+    assert agent.get(f"/api/v1/cases/{mine}").status_code == 404
+    assert agent.get(f"/api/v1/cases/{mine}", Prefer="wait=1").status_code == 404
+    assert agent.get("/api/v1/cases").json()["data"] == []
+    assert agent.post(key="one").status_code == 404
 
 
 def test_a_key_without_the_scope_is_refused(house, agent):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from reviews.models import Case, OutcomeRun, Review
 from reviews.services import claims, timeouts
 from reviews.services.publishing import propose, publish
+from reviews.services.verdicts import InvalidVerdict
 from tests.building import allow, build_house, draft
 from tests.conftest import AgentClient
 from tests.deciding import case_of, decide, events, fresh, take_and_decide
@@ -67,6 +68,8 @@ def test_no_answer_in_time_is_a_rejection_and_nothing_runs():
     assert body["status"] == "expired"
     assert (body["decision"]["type"], body["decision"]["by"]) == ("reject", "timeout")
     assert not OutcomeRun.objects.exists() and Review.objects.get().state == "WITHDRAWN"
+    # Nobody judged, so that nothing is known of the agent.
+    assert fresh(case).wrong is None
 
 
 def test_a_decision_after_the_limit_is_recorded_as_late_and_changes_nothing():
@@ -75,7 +78,14 @@ def test_a_decision_after_the_limit_is_recorded_as_late_and_changes_nothing():
     review = claims.claim_next(reviewer=house.one)
     with later(11):
         timeouts.expire_cases()
-        late = decide(review, house.one, message="Looks fine.")
+        with pytest.raises(InvalidVerdict, match="none of this gate's reasons"):
+            decide(review, house.one, "reject", reason_code="made up")
+        with pytest.raises(InvalidVerdict, match="not offered here"):
+            decide(review, house.one, "maybe")
+        typed = {"/action/args/amount": "45.00"}
+        late = decide(review, house.one, "edit", changes=typed, message="Looks fine.")
+    assert late.changes == [{"pointer": "/action/args/amount", "from": "90.00", "to": "45.00"}]
+    assert case.proposals.count() == 1
     assert late.standing == "LATE" and events(case)[-1] == "review.decided_late"
     body = agent.get(f"/api/v1/cases/{case.public_id}").json()
     assert (body["status"], body["decision"]["by"]) == ("expired", "timeout")

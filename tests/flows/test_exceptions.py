@@ -7,7 +7,7 @@ from reviews.services import claims
 from reviews.services.publishing import propose, publish
 from tests.building import build_house, draft, person, route
 from tests.conftest import AgentClient
-from tests.deciding import case_of, decide, fresh, take_and_decide
+from tests.deciding import case_of, decide, events, fresh, take_and_decide
 from workflows.models import Stage
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +117,21 @@ def test_who_approves_after_an_edit_approves_the_edit():
     take_and_decide(house.two)
     action = case.visits.get(stage__kind=Stage.Kind.ACTION)
     assert (fresh(case).verdict, action.arrived_on) == ("edit", "edit")
+
+
+@pytest.mark.parametrize("first", ["pay", "end"])
+def test_a_case_that_no_gate_stands_before_is_answered_and_on_record(first):
+    """The linter refuses such a release; one that was live before it did still takes cases."""
+    house = build_house()
+    agent = AgentClient(house.key)
+    large = house.extra["large"]
+    release = draft(house.workflow, house.admin, house.queue, large)
+    release.stages.filter(key=first).update(position=0)
+    release.propose()
+    release.save()
+    publish(release, by=house.admin)
+    case = case_of(agent.post())
+    told = agent.get(f"/api/v1/cases/{case.public_id}").json()
+    assert (told["status"], told["decision"]["by"], told["lane"]) == ("decided", "rule", "auto")
+    assert "case.ungated" in events(case)
+    assert not OutcomeRun.objects.exists()  # no verdict brought it there, so no rule is for it

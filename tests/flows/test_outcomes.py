@@ -184,15 +184,52 @@ def test_the_sweep_finds_a_lost_message_once_and_not_every_second(desk, ledger, 
     assert sent == [{"run_id": str(OutcomeRun.objects.get().pk)}]
 
 
-def test_the_sweep_takes_over_from_a_worker_that_died(desk, ledger):
+def test_the_sweep_takes_over_from_a_worker_that_died(desk, ledger, monkeypatch):
     _house, agent = desk
+    monkeypatch.setattr(enqueue, "send", lambda task, **arguments: None)
     case = case_of(agent.post())
     run = OutcomeRun.objects.get()
     assert OutcomeRun.objects.begin(pk=run.pk, lease=timedelta(seconds=20)) == 1
     with time_machine.travel(timezone.now() + timedelta(seconds=21), tick=False):
-        assert OutcomeRun.objects.recover_lost() == 1
-        outcomes.run(run.pk)
+        outcomes.sweep()
+        assert OutcomeRun.objects.get().state == "RETRY_WAIT"
+        run_everything_due()
     assert fresh(case).state == "COMPLETED" and OutcomeRun.objects.get().attempts == 2
+
+
+def test_what_kills_every_worker_is_not_tried_for_ever_but_reaches_a_person(
+    desk, ledger, monkeypatch
+):
+    _house, agent = desk
+    case = case_of(agent.post())
+    run = OutcomeRun.objects.get()
+    monkeypatch.setattr(enqueue, "send", lambda task, **arguments: None)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(6):
+            assert OutcomeRun.objects.begin(pk=run.pk, lease=timedelta(seconds=20)) == 1
+            clock.shift(timedelta(seconds=21))
+            outcomes.sweep()
+            clock.shift(timedelta(minutes=20))
+    assert OutcomeRun.objects.get().state == "UNCERTAIN" and fresh(case).state == "FAILED"
+    assert events(case).count("outcome.retried") == 5
+    detail = Review.objects.get(kind="EXCEPTION").reasons[0]["detail"]
+    assert "The worker stopped" in detail and "It may have been done" in detail
+
+
+def test_a_webhook_that_arrives_changes_nothing_that_the_agent_sees(desk, ledger):
+    house, agent = desk
+    endpoint = WebhookEndpoint(agent=house.agent, label="main", events=["case.created"])
+    endpoint.url, endpoint.secrets = f"http://{ledger.address}/hook", ["whsec_c2VjcmV0"]
+    endpoint.save()
+    case = case_of(agent.post(confidence=0.5))
+    path = f"/api/v1/cases/{case.public_id}"
+    before = agent.get(path).headers["ETag"]
+    ledger.answers = [503]
+    run_everything_due()
+    assert [path for path, _headers, _body in ledger.requests] == ["/hook", "/hook"]
+    assert agent.get(path).headers["ETag"] == before
+    take_and_decide(house.one)
+    assert agent.get(path).headers["ETag"] != before
 
 
 def test_a_worker_that_answers_after_losing_its_lease_changes_nothing(desk, ledger, monkeypatch):
@@ -204,10 +241,12 @@ def test_a_worker_that_answers_after_losing_its_lease_changes_nothing(desk, ledg
         if row.attempts:
             return deliver(row, timeout)
         with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False):
-            OutcomeRun.objects.recover_lost()
+            outcomes.sweep()
+        with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
             OutcomeRun.objects.begin(pk=row.pk, lease=timedelta(minutes=1))
         return Failed("Refused.")
 
+    monkeypatch.setattr(enqueue, "send", lambda task, **arguments: None)
     monkeypatch.setattr(outcomes, "_deliver", stalls_while_somebody_else_begins)
     run = OutcomeRun.objects.get()
     outcomes.run(run.pk)

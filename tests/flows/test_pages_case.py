@@ -55,13 +55,30 @@ def press(client, review, verdict="approve", **changes):
 
 def test_looking_changes_nothing(one, agent, house):
     case = case_of(agent.post(confidence=0.5))
-    before = (Review.objects.values().get(), case.version, case.audit_entries.count())
+    before = (Review.objects.values().get(), case.version)
     one.get(reverse("case-detail", args=[case.id]))
-    assert (
-        Review.objects.values().get(),
-        fresh(case).version,
-        case.audit_entries.count(),
-    ) == before
+    assert (Review.objects.values().get(), fresh(case).version) == before
+
+
+def test_who_looked_is_on_record_once_and_again_when_there_is_something_new(one, agent, house):
+    case = case_of(agent.post(confidence=0.5))
+    page = reverse("case-detail", args=[case.id])
+
+    def looks():
+        one.get(page)
+        return [e.actor for e in case.audit_entries.filter(event="case.viewed").order_by("pk")]
+
+    one.get(page, headers={"Sec-Purpose": "prefetch"})
+    assert looks() == looks() == [f"user:{house.one.pk}"]
+    assert "looked at revision 1" in one.get(page).content.decode()
+    review = claims.claim_next(reviewer=house.one)
+    assert len(looks()) == len(looks()) == 2
+    one.get(reverse("case-follow", args=[case.id]))
+    decide(review, house.one, "edit", changes={"/action/args/amount": "45.00"})
+    assert len(looks()) == len(looks()) == 3
+    one.logout()
+    one.force_login(house.two)
+    assert looks()[-1] == f"user:{house.two.pk}"
 
 
 def test_the_agents_review_url_opens_the_page(one, agent):

@@ -62,9 +62,9 @@ def test_what_one_holds_comes_first_and_colleagues_claims_last(one, agent, house
 
 
 def test_a_case_of_ones_own_agent_is_not_offered(client, agent, house):
-    agent.post(confidence=0.5, external_id="mine")
+    agent.post(confidence=0.5, external_id="my-own")
     client.force_login(house.owner)
-    assert "mine" not in page(client)
+    assert "my-own" not in page(client)
 
 
 def test_a_stranger_to_the_team_sees_neither_queue_nor_case(client, agent, house):
@@ -108,6 +108,8 @@ def test_filters_narrow_by_reason_agent_due_and_words(one, agent, house):
         {"text": "sofa"},
         {"text": "LARGE"},
         {"agent": house.agent.pk, "due": "hour"},
+        {"value_from": "1500", "workflow": "refunds"},
+        {"value_from": "1500", "value_to": "2000.00", "queue": "refunds", "state": "free"},
     ):
         shown = page(one, **query)
         assert "large" in shown, query
@@ -120,6 +122,31 @@ def test_a_filter_nobody_understands_is_explained_and_left_out(one, agent):
     shown = page(one, trigger="magic", agent="99", due="yesterday")
     assert "here" in shown
     assert "magic is not one of the available choices" in shown
+
+
+def test_a_state_shows_one_group_of_the_page(one, agent, house):
+    cases = [case_of(agent.post(confidence=0.5, external_id=f"o-{n}")) for n in range(3)]
+    claims.claim_review(Review.objects.get(case=cases[1]), reviewer=house.one)
+    claims.claim_review(Review.objects.get(case=cases[2]), reviewer=house.two)
+    for state, own in (("free", "o-0"), ("mine", "o-1"), ("taken", "o-2")):
+        shown = page(one, state=state)
+        assert [name for name in ("o-0", "o-1", "o-2") if name in shown] == [own]
+
+
+def test_a_queue_that_is_not_ones_own_cannot_be_asked_for(one, agent, house):
+    assert "Select a valid choice" in page(one, queue="large")
+
+
+def test_a_value_range_the_wrong_way_round_is_explained(one, agent):
+    agent.post(confidence=0.5, external_id="here")
+    shown = page(one, value_from="50", value_to="20")
+    assert "is under the value it begins with" in shown
+    assert "here" in shown
+
+
+def test_a_row_says_why_now(one, agent):
+    agent.post(confidence=0.5, amount="2000.00")
+    assert "2,000.00 EUR at stake · confidence" in page(one)
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(one, agent, house, monkeypatch):
@@ -171,5 +198,5 @@ def test_the_queue_page_costs_few_queries_however_much_waits(
     for _ in range(6):
         agent.post(confidence=0.5, amount="2000.00")
     one.get("/")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(16):
         one.get("/")

@@ -40,11 +40,6 @@ SHORTCUTS = {
         lambda run, house: OutcomeRun.objects.begin(pk=run.pk, lease=AN_HOUR),
         frozenset({("PENDING", "RUNNING"), ("RETRY_WAIT", "RUNNING")}),
     ),
-    "OutcomeRunQuerySet.recover_lost": Shortcut(
-        OutcomeRun,
-        lambda run, house: OutcomeRun.objects.recover_lost(),
-        frozenset({("RUNNING", "RETRY_WAIT")}),
-    ),
     "ReviewQuerySet.renew_lease": Shortcut(
         Review,
         lambda review, house: Review.objects.renew_lease(pk=review.pk, user=house.one, minutes=90),
@@ -57,7 +52,7 @@ SHORTCUTS = {
     ),
 }
 # The methods whose statement names a state; renew_lease names it in its condition alone.
-WRITERS = {"OutcomeRunQuerySet.begin", "OutcomeRunQuerySet.recover_lost", "CLAIM_NEXT"}
+WRITERS = {"OutcomeRunQuerySet.begin", "CLAIM_NEXT"}
 
 
 def transitions_of(model: type[models.Model]) -> set[tuple[str, str]]:

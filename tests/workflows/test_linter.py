@@ -125,6 +125,16 @@ def test_nothing_is_wrong_with_a_sound_release():
         ),
         (put("stages", PAY, "routes", value=[]), "stage pay", 'after "done"'),
         (
+            put("stages", APPROVAL, "routes", 1, "verdicts", value=["timeout"]),
+            "stage approval",
+            'after "reject"',
+        ),
+        (
+            lambda d: d["stages"].insert(0, d["stages"].pop(PAY)),
+            "stage pay",
+            "past no gate",
+        ),
+        (
             put("stages", PAY, "routes", 0, "to", value="second"),
             "stage second",
             "comes after the action pay",
@@ -294,7 +304,7 @@ def test_an_exception_gate_may_come_after_the_action():
                     "verdicts": ["respond"],
                     "triggers": [{"kind": "ALWAYS"}],
                 },
-                "routes": [{"verdicts": ["respond"], "to": "end"}],
+                "routes": [{"verdicts": ["respond", "reject"], "to": "end"}],
             },
         )
 

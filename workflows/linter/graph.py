@@ -39,6 +39,18 @@ class Graph:
         reached = self._reach(first) | {first}
         return [key for key in self.stages if key not in reached]
 
+    def unguarded_actions(self) -> list[str]:
+        """Actions that a case reaches before any gate."""
+        if not self.stages:
+            return []
+        waiting, found = [next(iter(self.stages))], dict[str, None]()
+        while waiting:
+            key = waiting.pop()
+            if self.stages[key]["kind"] == "ACTION" and key not in found:
+                found[key] = None
+                waiting.extend(self._targets(key))
+        return list(found)
+
     def gates_after_actions(self) -> list[tuple[str, str]]:
         found: dict[str, str] = {}
         for action, stage in self.stages.items():

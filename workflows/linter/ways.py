@@ -36,6 +36,12 @@ def check_ways(definition: Definition) -> Iterator[Finding]:
             f"A case could go round {' → '.join(cycle)} with nobody asked: "
             "send one of these routes elsewhere, or put an ALWAYS trigger on a gate among them.",
         )
+    for key in graph.unguarded_actions():
+        yield error(
+            f"stage {key}",
+            "A case could come to this action past no gate, so that nothing would ask whether "
+            "a person is needed: put a gate before it.",
+        )
     for gate, action in graph.gates_after_actions():
         yield error(
             f"stage {gate}",
@@ -54,9 +60,12 @@ def check_routes(definition: Definition) -> Iterator[Finding]:
 
 
 def _possible_verdicts(stage: Mapping[str, Any]) -> list[str]:
+    """Those offered; a person may always say no, and silence and the rules answer too."""
     gate = stage.get("gate", {})
     always = any(trigger["kind"] == Kind.ALWAYS for trigger in gate.get("triggers", ()))
-    return [*gate.get("verdicts", ("approve", "edit", "reject")), *([] if always else ["auto"])]
+    found = [*gate.get("verdicts", ("approve", "edit", "reject")), "reject"]
+    found += ["approve"] if gate.get("on_timeout") == "APPROVE" else []
+    return list(dict.fromkeys([*found, *([] if always else ["auto"])]))
 
 
 def _missing_routes(where: str, stage: Mapping[str, Any], verdicts: list[str]) -> Iterator[Finding]:

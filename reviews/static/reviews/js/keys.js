@@ -9,7 +9,7 @@ const dialog = document.getElementById("keys");
 function press(key) {
   const control = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(isShown);
   if (!control) return false;
-  if (control.matches("input, select, textarea")) control.focus();
+  if (control.matches("input:not([type=checkbox]), select, textarea")) control.focus();
   else control.click();
   return true;
 }

@@ -1,0 +1,31 @@
+"""Who looked at a case is on record: once a person and visit, again when they hold a seat, and
+again when there is another revision to see; not every time the page is loaded."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from reviews import audit
+from reviews.models import Case, Proposal, Review, Visit
+
+
+def view_case(
+    case: Case,
+    *,
+    viewer: AbstractBaseUser,
+    visit: Visit,
+    proposal: Proposal,
+    held: Review | None,
+) -> None:
+    """Puts the look on the case's record where there is none like it."""
+    actor = audit.by_user(viewer)
+    look = {
+        "visit": visit.number,
+        "review": held.id.hex if held else "",
+        "revision": proposal.revision,
+        "digest": proposal.digest,
+    }
+    before = case.audit_entries.filter(event="case.viewed", actor=actor)
+    if any(entry.content["data"] == look for entry in before):
+        return
+    with transaction.atomic():
+        audit.record(case.chain, audit.Event("case.viewed", actor, look), case=case)

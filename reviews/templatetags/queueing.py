@@ -1,0 +1,29 @@
+"""Words of the queue page."""
+
+from django import template
+from django.utils.translation import gettext as _
+
+from reviews import history
+from reviews.models import Review
+from reviews.templatetags.showing import LOUD, QUIET, amount, due_in_words
+
+register = template.Library()
+
+
+@register.filter
+def why_now(review: Review) -> str:
+    """What puts it where it stands: due, what is at stake, why a person is asked."""
+    case = review.case
+    parts = [due_in_words(review.due_at)]
+    if case.value is not None:
+        worth = f"{amount(case.value)} {case.currency}".rstrip()
+        parts.append(_("%s at stake") % worth)
+    if review.reasons:
+        parts.append(history.trigger_name(_strongest(review.reasons)))
+    return " · ".join(parts)
+
+
+def _strongest(reasons: list[dict]) -> str:
+    """What asks most loudly; among equals the first."""
+    names = [reason["trigger"] for reason in reasons]
+    return min(names, key=lambda name: (name not in LOUD, name in QUIET))
