@@ -5,7 +5,6 @@ from pathlib import Path
 import environ
 import structlog
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -70,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.PersonalMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.middleware.SettingsHistoryMiddleware",
 ]
@@ -87,6 +87,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "reviews.views.shell.rail",
+                "reviews.views.shell.personal",
             ]
         },
     }
@@ -117,6 +118,7 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "handrail_cache"}
 }
 
+AUTHENTICATION_BACKENDS = ["reviews.login.PersonBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "queue-list"
 LOGOUT_REDIRECT_URL = "login"
@@ -152,8 +154,14 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Where mail leaves, as smtp+tls://user:password@host:587; empty: this site sends none.
+EMAIL_URL = env.str("HANDRAIL_EMAIL_URL", default="")
+vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
+DEFAULT_FROM_EMAIL = env.str("HANDRAIL_MAIL_FROM", default="Handrail <handrail@localhost>")
+
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"

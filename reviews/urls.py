@@ -4,7 +4,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, register_converter
 
 from reviews.models.case import case_id
-from reviews.views import cases, claims, queues, saved_views, verdicts
+from reviews.views import cases, claims, preferences, queues, saved_views, verdicts
 
 
 class PublicCaseId:
@@ -24,6 +24,9 @@ register_converter(PublicCaseId, "public_case")
 urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("settings/", preferences.settings_edit, name="settings-edit"),
+    path("absences/plan/", preferences.absence_plan, name="absence-plan"),
+    path("absences/<int:absence_id>/end/", preferences.absence_end, name="absence-end"),
     path("", queues.queue_list, name="queue-list"),
     path("queues/<slug:slug>/", queues.queue_detail, name="queue-detail"),
     path("views/", saved_views.view_save, name="view-save"),

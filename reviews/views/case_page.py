@@ -33,17 +33,16 @@ SAID_FIRST = ("text", "rationale")
 class Button:
     verdict: str
     label: Any
-    key: str
     look: str = ""
 
 
 BUTTONS = (
-    Button("approve", _("Approve"), "a", "primary"),
-    Button("edit", _("Approve with changes"), "e"),
-    Button("respond", _("Answer"), "p"),
-    Button("reject", _("Reject"), "r", "bad"),
-    Button("retry", _("Try again"), "t", "primary"),
-    Button("give_up", _("Give up"), "g", "bad"),
+    Button("approve", _("Approve"), "primary"),
+    Button("edit", _("Approve with changes")),
+    Button("respond", _("Answer")),
+    Button("reject", _("Reject"), "bad"),
+    Button("retry", _("Try again"), "primary"),
+    Button("give_up", _("Give up"), "bad"),
 )
 
 

@@ -1,11 +1,15 @@
-"""What stands around every page: the rail of queues."""
+"""What stands around every page: the rail of queues, the bell, a person's own settings."""
 
 from functools import cached_property
+from typing import Any
 
 from django.http import HttpRequest
 
+from reviews.keys import ACTIONS, keys_with
 from reviews.loads import QueueLoad, queue_loads
-from reviews.models import Review, SavedView
+from reviews.models import Notification, Review, SavedView, UserSettings
+
+MOST_UNREAD = 100
 
 
 class Rail:
@@ -30,7 +34,23 @@ class Rail:
             return 0
         return Review.objects.claimed_by(self._user).count()
 
+    @cached_property
+    def unread(self) -> int:
+        """Up to MOST_UNREAD: beyond that nobody cares how many."""
+        if not self._user.is_authenticated:
+            return 0
+        return Notification.objects.of(self._user).unread()[:MOST_UNREAD].count()
+
 
 def rail(request: HttpRequest) -> dict[str, Rail]:
     # An error page may be drawn before anybody is known.
     return {"rail": Rail(request)} if hasattr(request, "user") else {}
+
+
+def personal(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    known = user is not None and user.is_authenticated
+    chosen = UserSettings.of(user) if known else UserSettings()
+    keys = keys_with(chosen.keys)
+    listed = [(keys[action.name], action.words) for action in ACTIONS]
+    return {"preferences": chosen, "keys": keys, "key_list": listed}

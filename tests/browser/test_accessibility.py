@@ -45,6 +45,7 @@ def pages(desk, desk_agent, settings):
         "queue": "/",
         "one queue": "/queues/refunds/",
         "nothing": "/queues/refunds/?text=zzz",
+        "settings": "/settings/",
     } | paths
 
 

@@ -1,10 +1,11 @@
 // One key, one control: whatever carries data-key is pressed by it, and shows it.
 const SWITCH = "handrail.keys";
 
-const isOn = () => localStorage.getItem(SWITCH) !== "off";
+const isOn = () => !("off" in dialog.dataset) && localStorage.getItem(SWITCH) !== "off";
 const isTyping = (target) => target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]") !== null;
 const isShown = (element) => !element.hidden && element.getClientRects().length > 0;
 const dialog = document.getElementById("keys");
+const { down, up, help } = dialog.dataset;
 
 function press(key) {
   const control = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(isShown);
@@ -23,10 +24,11 @@ function moveBy(step) {
 }
 
 function handle(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat && !"jk".includes(event.key)) return false;
+  const step = event.key === down ? 1 : event.key === up ? -1 : 0;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat && !step) return false;
   if (dialog.open || !isOn() || isTyping(event.target)) return false;
-  if (event.key === "?") { dialog.showModal(); return true; }
-  if (event.key === "j" || event.key === "k") { moveBy(event.key === "j" ? 1 : -1); return true; }
+  if (event.key === help) { dialog.showModal(); return true; }
+  if (step) { moveBy(step); return true; }
   return press(event.key);
 }
 
