@@ -73,11 +73,7 @@ class VerdictForm(forms.Form):
 
     def clean_active_seconds(self) -> float | None:
         """A measure and no answer: nonsense in it must not cost somebody their verdict."""
-        try:
-            seconds = float(self.cleaned_data["active_seconds"])
-        except ValueError:
-            return None
-        return seconds if 0 <= seconds <= MOST_ACTIVE_SECONDS else None
+        return seconds_of(self.cleaned_data["active_seconds"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -142,3 +138,12 @@ class VerdictForm(forms.Form):
     def _tell_of_leaves(self) -> None:
         for leaf in (*self.editor.leaves(), *self.responder.leaves()):
             self.told += [Told(words, leaf.field.label, leaf.id) for words in leaf.errors]
+
+
+def seconds_of(text: str) -> float | None:
+    """Attention as a page measured it; None for what nobody can have meant."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds <= MOST_ACTIVE_SECONDS else None

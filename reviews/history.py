@@ -73,7 +73,7 @@ def _names(
 ) -> Names:
     actors = {entry.actor for entry in entries} | {data.get("held_by", "") for data in contents}
     ids = [actor.removeprefix(MADE_BY_PEOPLE) for actor in actors if MADE_BY_PEOPLE in actor]
-    slugs = {data["queue"] for data in contents if "queue" in data}
+    slugs = {data[key] for data in contents for key in ("queue", "moved_from") if key in data}
     return Names(
         people={
             f"{MADE_BY_PEOPLE}{user.pk}": name_of(user)
@@ -169,6 +169,16 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "review.claimed": _words(noop("took it")),
     "review.released": _words(noop("gave it back to the queue")),
     "review.lease_expired": _expired_lease,
+    "review.taken_back": lambda data, names: (
+        _("took it back from %s") % names.actor(data.get("held_by", ""))
+    ),
+    "review.moved": lambda data, names: (
+        _("moved it from %(before)s to %(queue)s")
+        % {"before": names.queue(data["moved_from"]), "queue": names.queue(data["queue"])}
+    ),
+    "review.decided_together": lambda data, names: (
+        _("decided it from a list, together with %d others") % (data["size"] - 1)
+    ),
     "review.withdrawn": lambda data, names: _("closed an open seat: %s") % data.get("why", ""),
     "review.decided": _decided,
     "review.decided_late": lambda data, names: (

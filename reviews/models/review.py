@@ -47,6 +47,12 @@ class ReviewQuerySet(models.QuerySet):
             return self
         return self.filter(queue__in=Queue.objects.workable_by(user))
 
+    def movable_by(self, user: AbstractBaseUser) -> Self:
+        """Open work in the queues of teams this person leads, if they may move any at all."""
+        if not user.has_perm("reviews.move_review"):
+            return self.none()
+        return self.open().filter(queue__in=Queue.objects.led_by(user))
+
     def in_order(self) -> Self:
         return self.order_by("-priority", "due_at", "id")
 
