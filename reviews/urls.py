@@ -4,7 +4,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, register_converter
 
 from reviews.models.case import case_id
-from reviews.views import bulk, cases, claims, preferences, queues, saved_views, verdicts
+from reviews.views import board, bulk, cases, claims, preferences, queues, saved_views, verdicts
 
 
 class PublicCaseId:
@@ -29,6 +29,7 @@ urlpatterns = [
     path("absences/<int:absence_id>/end/", preferences.absence_end, name="absence-end"),
     path("", queues.queue_list, name="queue-list"),
     path("queues/<slug:slug>/", queues.queue_detail, name="queue-detail"),
+    path("board/", board.board_detail, name="board"),
     path("together/", bulk.bulk_preview, name="bulk-preview"),
     path("together/do/", bulk.bulk_do, name="bulk-do"),
     path("together/result/", bulk.bulk_result, name="bulk-result"),

@@ -23,6 +23,15 @@ def why_now(review: Review) -> str:
     return " · ".join(parts)
 
 
+@register.filter
+def seconds(spent: float) -> str:
+    """42 s, 3:20 min."""
+    whole = round(spent)
+    if whole < 100:
+        return _("%d s") % whole
+    return _("%(minutes)d:%(seconds)02d min") % {"minutes": whole // 60, "seconds": whole % 60}
+
+
 def _strongest(reasons: list[dict]) -> str:
     """What asks most loudly; among equals the first."""
     names = [reason["trigger"] for reason in reasons]
