@@ -7,7 +7,9 @@ import pytest
 
 from reviews.models import Review
 from reviews.services import claims
+from tests.building import allow
 from tests.deciding import case_of, decide, run_everything_due
+from workflows.models import Membership
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -17,7 +19,9 @@ SHOTS = os.environ.get("HANDRAIL_SHOTS", "")
 
 @pytest.fixture
 def pages(desk, desk_agent, settings):
-    """Every state of the two main pages, by a short name."""
+    """Every state of the pages, by a short name; `reviewer.one` leads the team."""
+    Membership.objects.filter(user=desk.one).update(role=Membership.Role.LEAD)
+    allow(desk.one, "view_board", "move_review", "view_personal_figures")
     cases = [
         case_of(desk_agent.post(confidence=0.71, amount=amount, external_id=f"order-{n}"))
         for n, amount in enumerate(("90.00", "2400.00", "120.00", "80.00", "70.00"))
@@ -42,7 +46,8 @@ def pages(desk, desk_agent, settings):
         }.items()
     }
     return {
-        "queue": "/",
+        "queue": "/?value_from=1",
+        "board": "/board/",
         "one queue": "/queues/refunds/",
         "nothing": "/queues/refunds/?text=zzz",
         "settings": "/settings/",
@@ -62,6 +67,11 @@ def test_axe_finds_nothing(people, pages, width, scheme):
         found[name] = one.findings() + too_wide(page)
         if SHOTS:
             page.screenshot(path=Path(SHOTS) / f"{name}-{width}-{scheme}.png", full_page=True)
+    page = one.open("/")
+    page.keyboard.press("V")
+    page.get_by_role("button", name="Move…").click()
+    page.wait_for_url("**/together/")
+    found["several"] = one.findings() + too_wide(page)
     page = one.open(pages["case claimed"])
     page.keyboard.press("e")
     page.get_by_label("Amount").fill("x")

@@ -38,8 +38,9 @@ form.addEventListener("click", (event) => {
   } else if (event.target.closest("[data-pick-row]")) {
     const here = row?.querySelector("[data-pick]");
     if (here) { here.checked = !here.checked; last = here; }
-  } else if (event.target.closest("[data-pick-none]")) {
-    for (const one of boxes()) one.checked = false;
+  } else if (event.target.closest("[data-pick-every], [data-pick-none]")) {
+    const isEvery = event.target.closest("[data-pick-every]") !== null;
+    for (const one of boxes()) one.checked = isEvery;
   } else return;
   draw();
 });
@@ -47,5 +48,5 @@ form.addEventListener("focusin", (event) => { row = event.target.closest("[data-
 document.addEventListener("handrail:merged", draw);
 // A page that the browser brings back from its cache still has its boxes ticked.
 addEventListener("pageshow", draw);
-for (const button of form.querySelectorAll("[data-pick-row], [data-pick-none]")) button.hidden = false;
+for (const button of form.querySelectorAll("[data-pick-row], [data-pick-every], [data-pick-none]")) button.hidden = false;
 draw();
