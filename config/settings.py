@@ -217,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "expire": {"task": "reviews.expire", "schedule": 5.0, "options": {"expires": 10}},
+    "mail": {"task": "reviews.mail", "schedule": 60.0, "options": {"expires": 60}},
     "forget": {"task": "agents.forget_idempotency_keys", "schedule": 3600.0},
 }
 

@@ -71,7 +71,9 @@ def _line(entry: AuditEntry, data: Data, names: Names) -> Line:
 def _names(
     case: Case, plan: Plan, entries: Iterable[AuditEntry], contents: Iterable[Data]
 ) -> Names:
-    actors = {entry.actor for entry in entries} | {data.get("held_by", "") for data in contents}
+    actors = {entry.actor for entry in entries} | {
+        data.get(key, "") for data in contents for key in ("held_by", "to")
+    }
     ids = [actor.removeprefix(MADE_BY_PEOPLE) for actor in actors if MADE_BY_PEOPLE in actor]
     slugs = {data[key] for data in contents for key in ("queue", "moved_from") if key in data}
     return Names(
@@ -143,6 +145,14 @@ def _refused_permit(data: Data, names: Names) -> str:
     return _("refused to let the approval be used: %s") % data.get("why", "")
 
 
+def _passed_on(data: Data, names: Names) -> str:
+    who = names.actor(data.get("held_by", ""))
+    if not data.get("to"):
+        return _("gave it back to the queue: %s is away") % who
+    to = names.actor(data["to"])
+    return _("passed it on to %(to)s: %(who)s is away") % {"to": to, "who": who}
+
+
 def _words(sentence: str) -> Callable[[Data, Names], str]:
     return lambda data, names: _(sentence)
 
@@ -179,6 +189,8 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "review.decided_together": lambda data, names: (
         _("decided it from a list, together with %d others") % (data["size"] - 1)
     ),
+    "review.passed_on": _passed_on,
+    "review.warned": _words(noop("told its people that it is due soon")),
     "review.withdrawn": lambda data, names: _("closed an open seat: %s") % data.get("why", ""),
     "review.decided": _decided,
     "review.decided_late": lambda data, names: (
@@ -234,6 +246,7 @@ def trigger_name(trigger: str) -> str:
         "stop": _("stop"),
         "approval_lapsed": _("changed since it was approved"),
         "time_limit": _("time ran out"),
+        "due": _("due"),
         "no_route": _("no route"),
         "nobody_valid": _("too few people"),
         "outcome_failed": _("outcome failed"),

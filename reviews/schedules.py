@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from reviews.services import claims, outcomes, timeouts
+from reviews.services import absences, claims, digests, outcomes, reminders, timeouts
 
 
 @shared_task(name="reviews.sweep")
@@ -14,3 +14,10 @@ def sweep() -> None:
 def expire() -> None:
     claims.expire_leases()
     timeouts.expire_cases()
+    absences.begin_absences()
+    reminders.remind()
+
+
+@shared_task(name="reviews.mail")
+def mail() -> None:
+    digests.write_digests()

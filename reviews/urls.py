@@ -4,7 +4,17 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, register_converter
 
 from reviews.models.case import case_id
-from reviews.views import board, bulk, cases, claims, preferences, queues, saved_views, verdicts
+from reviews.views import (
+    board,
+    bulk,
+    cases,
+    claims,
+    notifications,
+    preferences,
+    queues,
+    saved_views,
+    verdicts,
+)
 
 
 class PublicCaseId:
@@ -25,6 +35,9 @@ urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("settings/", preferences.settings_edit, name="settings-edit"),
+    path("notifications/", notifications.notification_list, name="notification-list"),
+    path("notifications/bell/", notifications.bell, name="notification-bell"),
+    path("notifications/read/", notifications.read, name="notification-read"),
     path("absences/plan/", preferences.absence_plan, name="absence-plan"),
     path("absences/<int:absence_id>/end/", preferences.absence_end, name="absence-end"),
     path("", queues.queue_list, name="queue-list"),

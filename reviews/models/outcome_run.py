@@ -30,7 +30,8 @@ class OutcomeRunQuerySet(models.QuerySet):
         )
         return self.filter(
             Q(rule=None) | ~Exists(unfinished_before),
-            ~Exists(stopped),
+            # A stop is over what agents do; people are told of it all the same.
+            Q(kind=OutcomeRun.Kind.EMAIL) | ~Exists(stopped),
             state__in=[OutcomeRun.State.PENDING, OutcomeRun.State.RETRY_WAIT],
             next_attempt_at__lte=timezone.now(),
         )
@@ -62,6 +63,7 @@ class OutcomeRun(models.Model):
     class Kind(models.TextChoices):
         HTTP_REQUEST = "http_request"
         WEBHOOK = "webhook"
+        EMAIL = "email"
 
     class State(models.TextChoices):
         PENDING = "PENDING"
@@ -73,7 +75,8 @@ class OutcomeRun(models.Model):
         CANCELLED = "CANCELLED"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    case = models.ForeignKey(Case, models.PROTECT, related_name="outcome_runs")
+    # A mail may be about several cases.
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="outcome_runs")
     visit = models.ForeignKey(Visit, models.PROTECT, null=True, related_name="outcome_runs")
     decision = models.ForeignKey(
         Decision, models.PROTECT, null=True, related_name="outcome_runs", db_index=False
@@ -124,20 +127,24 @@ class OutcomeRun(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=(Q(kind="http_request", decision__isnull=False, visit__isnull=False))
-                | (Q(kind="webhook") & ~Q(event="")),
+                | (Q(kind__in=["webhook", "email"]) & ~Q(event="")),
                 name="an_action_has_a_decision",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="email", rule=None, visit=None) | Q(case__isnull=False),
+                name="only_a_mail_has_no_case",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.rule or self.event} of {self.case}"
+        return f"{self.rule or self.event} of {self.case or self.url}"
 
     @transition(state, source=[State.PENDING, State.RETRY_WAIT], target=State.RUNNING)
     def begin(self) -> None:
         """Taken in one statement by `OutcomeRun.objects.begin`, which only one worker wins."""
 
     @transition(state, source=State.RUNNING, target=State.SUCCEEDED)
-    def succeed(self, *, status: int, reply: str) -> None:
+    def succeed(self, *, status: int | None, reply: str) -> None:
         self._finish(error="", status=status, reply=reply)
 
     @transition(state, source=State.RUNNING, target=State.RETRY_WAIT)

@@ -53,6 +53,10 @@ class ReviewQuerySet(models.QuerySet):
             return self.none()
         return self.open().filter(queue__in=Queue.objects.led_by(user))
 
+    def to_remind_of(self) -> Self:
+        """What the clock has to look at: to warn of, or to escalate."""
+        return self.open().filter(remind_at__lte=timezone.now())
+
     def in_order(self) -> Self:
         return self.order_by("-priority", "due_at", "id")
 

@@ -14,7 +14,7 @@ DEFAULT_LADDER = (1, 5, 30, 120, 600)
 
 @dataclass(frozen=True)
 class Succeeded:
-    reply: Reply
+    reply: Reply | None = None
 
 
 @dataclass(frozen=True)

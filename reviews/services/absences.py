@@ -1,12 +1,14 @@
 """Out of office: nothing is offered to who is away, and what they held goes to their delegate."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
 from reviews import audit
+from reviews.models import Notification, Review
+from reviews.services.notices import notify
 from workflows.models import Absence
 
 
@@ -48,3 +50,53 @@ def _record(event: str, absence: Absence, by: AbstractBaseUser) -> None:
         "delegate": f"user:{delegate}" if delegate else "",
     }
     audit.record("site", audit.Event(event, audit.by_user(by), content))
+
+
+def begin_absences(*, limit: int = 200) -> int:
+    """What people hold whose absence has begun is passed on, once; how many begun."""
+    ids = list(Absence.objects.to_begin().values_list("pk", flat=True)[:limit])
+    return sum(_begin(pk) for pk in ids)
+
+
+@transaction.atomic
+def _begin(pk: int) -> bool:
+    rows = Absence.objects.select_for_update(of=("self",), skip_locked=True)
+    absence = rows.to_begin().select_related("user", "delegate").filter(pk=pk).first()
+    if absence is None:
+        return False
+    absence.begun_at = timezone.now()
+    absence.save()
+    held = Review.objects.select_for_update(of=("self",)).claimed_by(absence.user)
+    for review in held.select_related("case", "queue").order_by("pk"):
+        _pass_on(review, absence)
+    return True
+
+
+def _pass_on(review: Review, absence: Absence) -> None:
+    """To the delegate if they may take it now, else back to its queue."""
+    delegate = absence.delegate
+    review.release()
+    review.save()
+    takes = delegate is not None and delegate.is_active and _may_take(delegate, review)
+    if takes:
+        review.claim(reviewer=delegate, lease=timedelta(minutes=review.queue.lease_minutes))
+        review.save()
+        notify(
+            [delegate.pk],
+            Notification.Kind.ASSIGNED,
+            case=review.case,
+            actor=absence.user,
+            because="absence",
+        )
+    content = {
+        "review": review.id.hex,
+        "queue": review.queue.slug,
+        "held_by": audit.by_user(absence.user),
+        "to": audit.by_user(delegate) if takes else "",
+    }
+    event = audit.Event("review.passed_on", audit.SYSTEM, content)
+    audit.record(review.case.chain, event, case=review.case)
+
+
+def _may_take(person: AbstractBaseUser, review: Review) -> bool:
+    return Review.objects.claimable_by(person).filter(pk=review.pk).exists()

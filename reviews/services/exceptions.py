@@ -1,8 +1,9 @@
 """What a person says about an outcome that failed for good."""
 
-from reviews.models import OutcomeRun
+from reviews.models import Notification, OutcomeRun
 from reviews.services import outbox, seats
 from reviews.services.closing import close
+from reviews.services.notices import notify
 from reviews.services.walk import Walk
 
 VERDICTS = ("retry", "give_up")
@@ -12,6 +13,8 @@ def failed(walk: Walk, run: OutcomeRun) -> None:
     """The case is FAILED and somebody is asked: nothing ends only in a log."""
     walk.case.fail()
     outbox.announce(walk, "outcome.failed")
+    deciders = {decision.reviewer_id for decision in walk.decisions}
+    notify(deciders, Notification.Kind.FAILED, case=walk.case)
     seats.open_exception(walk, trigger="outcome_failed", detail=_in_words(run))
 
 

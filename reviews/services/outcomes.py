@@ -1,6 +1,8 @@
 """Running the outbox: at least once, each attempt under the same key, and never undecided."""
 
 from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -9,7 +11,16 @@ from django.utils import timezone
 
 from reviews import enqueue
 from reviews.models import OutcomeRun
-from reviews.outcomes import Failed, Outcome, Retry, Succeeded, http_request, retry_delay, webhook
+from reviews.outcomes import (
+    Failed,
+    Outcome,
+    Retry,
+    Succeeded,
+    email,
+    http_request,
+    retry_delay,
+    webhook,
+)
 from reviews.outcomes.template import Rendered
 from reviews.services import exceptions, outbox, progress
 from reviews.services.walk import Walk
@@ -38,6 +49,8 @@ def run(run_id: UUID) -> None:
 def _deliver(row: OutcomeRun, timeout: int) -> Outcome:
     if row.kind == OutcomeRun.Kind.WEBHOOK:
         return _deliver_webhook(row)
+    if row.kind == OutcomeRun.Kind.EMAIL:
+        return _deliver_mail(row)
     request = Rendered(row.method, row.url, row.headers, bytes(row.body))
     if request.digest != row.digest:
         return Failed("The stored request is not the one that was approved; it was not sent.")
@@ -48,6 +61,15 @@ def _deliver(row: OutcomeRun, timeout: int) -> Outcome:
         allow=settings.OUTBOUND_ALLOW,
         timeout=timeout,
         expected_status=row.rule.expected_status,
+    )
+
+
+def _deliver_mail(row: OutcomeRun) -> Outcome:
+    return email.deliver(
+        bytes(row.body).decode(),
+        to=row.url,
+        subject=row.headers["Subject"],
+        message_id=f"<{row.id.hex}@{urlsplit(settings.PUBLIC_URL).hostname}>",
     )
 
 
@@ -86,13 +108,17 @@ def _secret(name: str) -> str:
 def settle(run_id: UUID, *, attempt: int, outcome: Outcome) -> None:
     """Puts the answer on record; the last answer of a visit lets the case walk on."""
     row = OutcomeRun.objects.only("case_id", "rule_id").get(pk=run_id)
+    if row.case_id is None:
+        _settle_mail(run_id, attempt=attempt, outcome=outcome)
+        return
     walk = Walk.of(row.case_id, is_seen=row.rule_id is not None)
     row = OutcomeRun.objects.select_for_update().get(pk=run_id)
     walk.runs = [row if run.pk == run_id else run for run in walk.runs]
     if row.state != OutcomeRun.State.RUNNING or row.attempts != attempt:
         # Its lease ran out and somebody else has it: that one's answer will count.
         return
-    _apply(walk, row, outcome)
+    event, data = _apply(row, outcome)
+    walk.note(event, "system", run=row.id.hex, attempt=row.attempts, **data)
     row.save()
     if row.rule_id is not None:
         _after_action(walk, row)
@@ -103,26 +129,33 @@ def settle(run_id: UUID, *, attempt: int, outcome: Outcome) -> None:
     walk.save()
 
 
-def _apply(walk: Walk, row: OutcomeRun, outcome: Outcome) -> None:
+def _settle_mail(run_id: UUID, *, attempt: int, outcome: Outcome) -> None:
+    """A mail belongs to a person and not to a case: its row is all its record."""
+    row = OutcomeRun.objects.select_for_update().get(pk=run_id)
+    if row.state == OutcomeRun.State.RUNNING and row.attempts == attempt:
+        _apply(row, outcome)
+        row.save()
+
+
+def _apply(row: OutcomeRun, outcome: Outcome) -> tuple[str, dict[str, Any]]:
+    """What goes on record: the event and what it says."""
     reply = outcome.reply
     status, excerpt = (reply.status, reply.body_excerpt) if reply else (None, "")
     if isinstance(outcome, Succeeded):
         row.succeed(status=status, reply=excerpt)
-        _note(walk, row, "outcome.succeeded", status=status)
-        return
+        return "outcome.succeeded", {"status": status}
     ladder = row.rule.retry_delays if row.rule else webhook.LADDER
     wait = None
     if isinstance(outcome, Retry):
         wait = retry_delay(row.attempts, ladder=ladder, after=outcome.after)
     if wait is not None:
         row.wait(until=timezone.now() + timedelta(seconds=wait), error=outcome.words, status=status)
-        _note(walk, row, "outcome.retried", status=status, error=outcome.words)
-    elif isinstance(outcome, Retry) and outcome.uncertain:
+        return "outcome.retried", {"status": status, "error": outcome.words}
+    if isinstance(outcome, Retry) and outcome.uncertain:
         row.lose(error=outcome.words)
-        _note(walk, row, "outcome.uncertain", error=outcome.words)
-    else:
-        row.fail(error=outcome.words, status=status, reply=excerpt)
-        _note(walk, row, "outcome.failed", status=status, error=outcome.words)
+        return "outcome.uncertain", {"error": outcome.words}
+    row.fail(error=outcome.words, status=status, reply=excerpt)
+    return "outcome.failed", {"status": status, "error": outcome.words}
 
 
 def _after_action(walk: Walk, row: OutcomeRun) -> None:
@@ -142,10 +175,6 @@ def _after_action(walk: Walk, row: OutcomeRun) -> None:
         return
     outbox.announce(walk, "outcome.succeeded")
     progress.advance(walk, verdict="done")
-
-
-def _note(walk: Walk, row: OutcomeRun, event: str, **data: object) -> None:
-    walk.note(event, "system", run=row.id.hex, attempt=row.attempts, **data)
 
 
 def sweep(*, limit: int = 2000) -> int:

@@ -7,7 +7,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q
 from django.utils import timezone
 
-from reviews.models import Review
+from reviews.models import Notification, Review
+from reviews.services.notices import leads_of, notify
 from reviews.services.walk import Walk, earliest
 from workflows.compiler import GatePlan, StagePlan
 from workflows.models import Queue
@@ -120,6 +121,24 @@ def open_review(
         reasons=[{"trigger": row["trigger"], "numbers": row["numbers"]} for row in reasons],
     )
     return review
+
+
+def escalate(walk: Walk, review: Review, *, trigger: str, detail: str) -> Review:
+    """Closes an open seat and asks in its queue's escalation queue, same visit; the leads there
+    are told. The caller holds the review's lock."""
+    target = review.queue.escalation_queue or exception_queue(walk)
+    review.withdraw()
+    review.save()
+    notify(leads_of(target), Notification.Kind.ESCALATED, case=walk.case, queue=target.name)
+    return open_review(
+        walk,
+        queue=target,
+        kind=Review.Kind(review.kind),
+        reasons=[*review.reasons, {"trigger": trigger, "detail": detail, "numbers": {}}],
+        priority=review.priority + 10,
+        excluded=review.excluded_users,
+        follows=review,
+    )
 
 
 def exception_queue(walk: Walk) -> Queue:

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from reviews.models import Case, Decision, Review
+from reviews.models import Case, Decision
 from reviews.services import outbox, progress, seats
 from reviews.services.closing import label
 from reviews.services.walk import Walk
@@ -70,21 +70,7 @@ def _escalate(walk: Walk) -> None:
     """Open reviews go to their queue's escalation queue, once; there nothing times out."""
     walk.case.due_at = None
     for review in walk.visit.reviews.select_for_update(of=("self",)).open().select_related("queue"):
-        target = review.queue.escalation_queue or seats.exception_queue(walk)
-        review.withdraw()
-        review.save()
-        seats.open_review(
-            walk,
-            queue=target,
-            kind=Review.Kind(review.kind),
-            reasons=[
-                *review.reasons,
-                {"trigger": "time_limit", "detail": "Nobody decided in time.", "numbers": {}},
-            ],
-            priority=review.priority + 10,
-            excluded=review.excluded_users,
-            follows=review,
-        )
+        seats.escalate(walk, review, trigger="time_limit", detail="Nobody decided in time.")
     walk.note("case.escalated", "system", why="time ran out")
     outbox.announce(walk, "case.escalated")
 

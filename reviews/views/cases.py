@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from reviews.models import Case
 from reviews.services.looking import view_case
+from reviews.services.notices import read_about
 from reviews.views.case_page import CasePage
 
 
@@ -23,7 +24,13 @@ def case_detail(request: HttpRequest, case_id: UUID) -> HttpResponse:
             proposal=page.proposal,
             held=page.review if page.is_mine else None,
         )
+        _read_notices(request, page.case)
     return render_case(request, page)
+
+
+def _read_notices(request: HttpRequest, case: Case) -> None:
+    if request.user.unread:
+        request.user.unread -= read_about(case, user=request.user)
 
 
 @login_required

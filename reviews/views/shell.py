@@ -7,9 +7,7 @@ from django.http import HttpRequest
 
 from reviews.keys import ACTIONS, keys_with
 from reviews.loads import QueueLoad, queue_loads
-from reviews.models import Notification, Review, SavedView, UserSettings
-
-MOST_UNREAD = 100
+from reviews.models import Review, SavedView, UserSettings
 
 
 class Rail:
@@ -34,12 +32,10 @@ class Rail:
             return 0
         return Review.objects.claimed_by(self._user).count()
 
-    @cached_property
+    @property
     def unread(self) -> int:
-        """Up to MOST_UNREAD: beyond that nobody cares how many."""
-        if not self._user.is_authenticated:
-            return 0
-        return Notification.objects.of(self._user).unread()[:MOST_UNREAD].count()
+        """Read with the user (reviews/login.py)."""
+        return getattr(self._user, "unread", 0)
 
 
 def rail(request: HttpRequest) -> dict[str, Rail]:

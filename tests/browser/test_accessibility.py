@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reviews.models import Review
+from reviews.models import Notification, Review
 from reviews.services import claims
+from reviews.services.notices import notify
 from tests.building import allow
 from tests.deciding import case_of, decide, run_everything_due
 from workflows.models import Membership
@@ -36,6 +37,8 @@ def pages(desk, desk_agent, settings):
     claims.claim_review(failed, reviewer=desk.two)
     decide(failed, desk.two)
     run_everything_due()
+    for case in cases[1:3]:
+        notify([desk.one.pk], Notification.Kind.ESCALATED, case=case, queue="Large amounts")
     paths = {
         f"case {name}": f"/cases/{review.case.public_id}/"
         for name, review in {
@@ -51,6 +54,7 @@ def pages(desk, desk_agent, settings):
         "one queue": "/queues/refunds/",
         "nothing": "/queues/refunds/?text=zzz",
         "settings": "/settings/",
+        "notifications": "/notifications/",
     } | paths
 
 
