@@ -1,11 +1,13 @@
 """New rows of several tables in one statement: what an intake writes costs one round trip."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 from operator import attrgetter
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from workflows import prepared
@@ -16,9 +18,7 @@ def insert_together(rows: Sequence[models.Model]) -> None:
     between them are deferred to the commit, as Django makes them. Call in a transaction."""
     if not rows:
         return
-    groups: dict[type[models.Model], list[models.Model]] = {}
-    for row in rows:
-        groups.setdefault(type(row), []).append(row)
+    groups = _by_model(rows)
     parameters = [
         read(row)
         for model, members in groups.items()
@@ -27,15 +27,74 @@ def insert_together(rows: Sequence[models.Model]) -> None:
     ]
     shape = tuple((model, len(members)) for model, members in groups.items())
     prepared.execute(_statement(shape), parameters)
+    _mark_stored(rows)
+
+
+def insert_many(rows: Sequence[models.Model]) -> None:
+    """The same for any number of rows: a column is one parameter, so that the statement is the
+    same however many they are. Call in a transaction."""
+    if not rows:
+        return
+    groups = _by_model(rows)
+    parameters = [
+        [read(row) for row in members]
+        for model, members in groups.items()
+        for read in _column_readers(model)
+    ]
+    prepared.execute(_statement_by_column(tuple(groups)), parameters)
+    _mark_stored(rows)
+
+
+def _by_model(rows: Sequence[models.Model]) -> dict[type[models.Model], list[models.Model]]:
+    groups: dict[type[models.Model], list[models.Model]] = {}
+    for row in rows:
+        groups.setdefault(type(row), []).append(row)
+    return groups
+
+
+def _mark_stored(rows: Sequence[models.Model]) -> None:
     for row in rows:
         row._state.adding = False
         row._state.db = DEFAULT_DB_ALIAS
 
 
+@lru_cache(maxsize=64)
+def _statement_by_column(tables: tuple[type[models.Model], ...]) -> str:
+    numbers = count(1)
+    return _joined([_insert_columns(model, numbers) for model in tables])
+
+
+def _insert_columns(model: type[models.Model], numbers: Iterator[int]) -> str:
+    fields = _fields(model)
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    given = ", ".join(f"${next(numbers)}::{_array_type(field)}" for field in fields)
+    names = ", ".join(f"c{place}" for place, _field in enumerate(fields))
+    read = ", ".join(
+        f"c{place}::{_type(field)}" if isinstance(field, ArrayField) else f"c{place}"
+        for place, field in enumerate(fields)
+    )
+    table = model._meta.db_table
+    return f'INSERT INTO "{table}" ({columns}) SELECT {read} FROM unnest({given}) AS t({names})'
+
+
+def _array_type(field: models.Field) -> str:
+    """An array of arrays would be unfolded whole, so each of them travels as its text."""
+    return "text[]" if isinstance(field, ArrayField) else f"{_type(field)}[]"
+
+
+def _type(field: models.Field) -> str:
+    """Without a length: a cast to varchar(20) would cut what an insert refuses."""
+    return re.sub(r"\(.*?\)", "", field.rel_db_type(connections[DEFAULT_DB_ALIAS]))
+
+
 @lru_cache(maxsize=256)
 def _statement(shape: tuple[tuple[type[models.Model], int], ...]) -> str:
     numbers = count(1)
-    *first, last = [_insert(model, rows, numbers) for model, rows in shape]
+    return _joined([_insert(model, rows, numbers) for model, rows in shape])
+
+
+def _joined(inserts: Sequence[str]) -> str:
+    *first, last = inserts
     if not first:
         return last
     parts = ", ".join(f"part{number} AS ({insert})" for number, insert in enumerate(first))
@@ -68,6 +127,23 @@ def _readers(model: type[models.Model]) -> tuple[Callable[[models.Model], Any], 
         _json_reader(field) if isinstance(field, models.JSONField) else attrgetter(field.attname)
         for field in _fields(model)
     )
+
+
+@lru_cache(maxsize=64)
+def _column_readers(model: type[models.Model]) -> tuple[Callable[[models.Model], Any], ...]:
+    return tuple(
+        _array_reader(field) if isinstance(field, ArrayField) else read
+        for field, read in zip(_fields(model), _readers(model), strict=True)
+    )
+
+
+def _array_reader(field: ArrayField) -> Callable[[models.Model], str]:
+    """As a literal; only arrays of numbers stand in what an intake writes."""
+
+    def read(row: models.Model) -> str:
+        return f"{{{','.join(str(int(one)) for one in getattr(row, field.attname))}}}"
+
+    return read
 
 
 def _json_reader(field: models.JSONField) -> Callable[[models.Model], Any]:

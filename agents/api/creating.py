@@ -25,6 +25,7 @@ from workflows.models import Release
 from workflows.schemas import Problem
 
 UNDER_WAY = "The first call with this Idempotency-Key is still under way; repeat it."
+ANOTHER_PROPOSAL = Problem("", "workflow or proposal differ from the first call")
 # One look at all that stands between the body and its case.
 LOOK = """
 SELECT pg_try_advisory_xact_lock($1), earlier.case_id, earlier.fingerprint,
@@ -47,13 +48,13 @@ def create(body: Any, *, key: AgentKey, idempotency_key: str | None) -> tuple[di
     with transaction.atomic():
         alone, earlier, its_print, workflow, release = _look(key, call, body["workflow"])
         if workflow is None or not key.may_use(workflow):
-            raise _no_workflow(body["workflow"])
+            raise no_workflow(body["workflow"])
         if earlier is not None:
             return _earlier(earlier, is_same=its_print == print_of_call), False
         if not alone:
             raise Conflict(UNDER_WAY)
         if release is None:
-            raise _no_workflow(body["workflow"])
+            raise no_workflow(body["workflow"])
         try:
             walk = intake.open_case(new, agent=key.agent, plan=plan_of(release))
         except intake.Invalid as error:
@@ -69,7 +70,7 @@ def _look(key: AgentKey, call: str, workflow: str) -> tuple:
 
 def _earlier(case: UUID, *, is_same: bool) -> dict:
     if not is_same:
-        raise KeyReused([Problem("", "workflow or proposal differ from the first call")])
+        raise KeyReused([ANOTHER_PROPOSAL])
     return bodies.of_case(wire.readable(Case.objects.all()).get(pk=case))
 
 
@@ -128,11 +129,11 @@ def live_release(slug: str, *, key: AgentKey) -> Release:
         .first()
     )
     if release is None or not key.may_use(release.workflow_id):
-        raise _no_workflow(slug)
+        raise no_workflow(slug)
     return release
 
 
-def _no_workflow(slug: str) -> NotFound:
+def no_workflow(slug: str) -> NotFound:
     return NotFound(f"This key knows no workflow {slug[:60]!r} that takes cases.")
 
 

@@ -104,29 +104,26 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
         headers["WWW-Authenticate"] = 'Bearer realm="handrail"'
     if isinstance(error, exceptions.Throttled) and error.wait:
         headers["Retry-After"] = str(int(error.wait) + 1)
-    return problem(
-        error.status_code,
-        slug=SLUGS.get(error.status_code) or error.default_code,
-        detail=str(error.detail),
-        errors=getattr(error, "problems", ()),
+    return Response(
+        document(error),
+        status=error.status_code,
         headers=headers,
+        content_type="application/problem+json",
     )
 
 
-def problem(
-    code: int,
-    *,
-    slug: str,
-    detail: str,
-    errors: Sequence[Problem] = (),
-    headers: dict[str, str] | None = None,
-) -> Response:
+def document(error: exceptions.APIException) -> dict[str, Any]:
+    """The problem as it stands in a body."""
     body: dict[str, Any] = {
-        "type": f"urn:handrail:problem:{slug}",
-        "title": TITLES.get(code, "Error"),
-        "status": code,
-        "detail": detail,
+        "type": f"urn:handrail:problem:{slug_of(error)}",
+        "title": TITLES.get(error.status_code, "Error"),
+        "status": error.status_code,
+        "detail": str(error.detail),
     }
-    if errors:
-        body["errors"] = [{"pointer": row.pointer, "detail": row.detail} for row in errors]
-    return Response(body, status=code, headers=headers, content_type="application/problem+json")
+    if rows := getattr(error, "problems", ()):
+        body["errors"] = [{"pointer": row.pointer, "detail": row.detail} for row in rows]
+    return body
+
+
+def slug_of(error: exceptions.APIException) -> str:
+    return SLUGS.get(error.status_code) or error.default_code

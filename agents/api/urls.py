@@ -22,6 +22,7 @@ urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(api_version="v1"), name="api-schema"),
     path("docs/", views.docs, name="api-docs"),
     path("v1/cases", views.CaseList.as_view(), name="api-case-list"),
+    path("v1/cases/batch", views.CaseBatch.as_view(), name="api-case-batch"),
     path("v1/cases/<case:public_id>", views.CaseDetail.as_view(), name="api-case-detail"),
     path("v1/workflows", views.WorkflowList.as_view(), name="api-workflow-list"),
     path("v1/workflows/<slug:slug>", views.WorkflowDetail.as_view(), name="api-workflow-detail"),

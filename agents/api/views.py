@@ -3,18 +3,22 @@
 from typing import Any
 
 from csp.decorators import csp_update
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework import status
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agents.api import bodies, listing, shapes
+from agents.api.batch import open_batch
+from agents.api.bulk import LinesParser, LinesRenderer, body_of, open_lines
 from agents.api.creating import create, live_release
+from agents.api.parsers import StrictJSONParser
 from agents.api.problems import PROBLEMS, problems
 from agents.models.agent_key import Scope
 from reviews import wire
@@ -70,6 +74,38 @@ class CaseList(APIView):
     def get(self, request: Request) -> Response:
         cases, next_cursor = listing.page(request.auth.readable_cases(), request.query_params)
         return Response({"object": "list", "data": wire.load(cases), "next_cursor": next_cursor})
+
+
+class CaseBatch(APIView):
+    scopes = {"POST": Scope.CREATE}
+    parser_classes = [StrictJSONParser, LinesParser]
+    renderer_classes = [JSONRenderer, LinesRenderer]
+
+    @extend_schema(
+        operation_id="case-batch",
+        summary="Open many cases: a turn's calls together, or thousands of lines each for itself",
+        parameters=[header("Idempotency-Key", "Where the cases name none themselves.")],
+        request={"application/json": shapes.BATCH_IN, "application/x-ndjson": shapes.LINES},
+        responses={
+            (201, "application/json"): shapes.BATCH_OUT,
+            (200, "application/json"): shapes.BATCH_OUT,
+            (200, "application/x-ndjson"): shapes.RESULTS,
+            **PROBLEMS,
+            **problems(409, 413, 422),
+        },
+    )
+    def post(self, request: Request) -> Response | HttpResponse:
+        if request.content_type.startswith(LinesParser.media_type):
+            lines = open_lines(body_of(request), key=request.auth)
+            return HttpResponse(lines, content_type=LinesParser.media_type)
+        batch, made = open_batch(
+            request.data, key=request.auth, idempotency_key=request.headers.get("Idempotency-Key")
+        )
+        headers = {"Cache-Control": "no-store"}
+        if not made:
+            headers["Idempotency-Replayed"] = "true"
+        code = status.HTTP_201_CREATED if made else status.HTTP_200_OK
+        return Response(batch, status=code, headers=headers)
 
 
 class CaseDetail(APIView):

@@ -4,6 +4,7 @@ A service locks a case, takes it in hand, lets it walk, and saves once. Whatever
 decided is in memory until then, so that a whole intake costs a few statements.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -13,7 +14,7 @@ from django.db import models
 from django.utils import timezone
 
 from reviews import audit, wire
-from reviews.insertion import insert_together
+from reviews.insertion import insert_many, insert_together
 from reviews.models import Case, Decision, OutcomeRun, Permit, Proposal, Review, Visit
 from reviews.models.decision import deciding
 from workflows.compiler import Plan, StagePlan, plan_of
@@ -135,13 +136,19 @@ class Walk:
     def save(self, *also: models.Model) -> None:
         """Writes everything at once, links the events, and forgets what was pending."""
         if self.is_new:
-            made = audit.links(audit.new_head(self.case.chain), self.events, case=self.case)
-            rows = [self.case, *self.new, *also, made.head, *made.entries, *made.subject_data]
-            insert_together(rows)
+            insert_together([*self._rows(), *also])
         else:
             self._update()
             insert_together([*self.new, *also])
             audit.record(self.case.chain, *self.events, case=self.case)
+        self._forget()
+
+    def _rows(self) -> list[models.Model]:
+        """All that a new case is made of, with the links of its chain."""
+        made = audit.links(audit.new_head(self.case.chain), self.events, case=self.case)
+        return [self.case, *self.new, made.head, *made.entries, *made.subject_data]
+
+    def _forget(self) -> None:
         self.new, self.events, self.is_new = [], [], False
 
     def _update(self) -> None:
@@ -149,6 +156,13 @@ class Walk:
         # Only the visit that was open can have changed; those before it were left long ago.
         stored = [visit for visit in self.visits if visit not in self.new]
         stored[-1].save()
+
+
+def save_new(walks: Sequence[Walk], *also: models.Model) -> None:
+    """Many cases that were opened just now, in one statement however many they are."""
+    insert_many([*(row for walk in walks for row in walk._rows()), *also])
+    for walk in walks:
+        walk._forget()
 
 
 def earliest(*times: datetime | None) -> datetime | None:

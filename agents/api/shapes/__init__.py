@@ -4,6 +4,7 @@ They are data, not DRF serializers: jsonschema-rs checks a create in microsecond
 with a pointer for every problem, where a serializer with these fields takes a millisecond.
 """
 
+from agents.api.shapes.batch import BATCH_IN, BATCH_OUT, LINES, RESULTS, batch_in
 from agents.api.shapes.cases import ACTION, CASE_IN, CASE_OUT, PAGE_OF_CASES, case_in
 from agents.api.shapes.permits import KEY_SET, REDEEM_IN, REDEEMED, redeem_in
 from agents.api.shapes.plain import DECISIONS, FREE, TIME, text
@@ -12,18 +13,23 @@ from agents.api.shapes.workflows import LIST_OF_WORKFLOWS, WORKFLOW_OUT
 
 __all__ = [
     "ACTION",
+    "BATCH_IN",
+    "BATCH_OUT",
     "CASE_IN",
     "CASE_OUT",
     "DECISIONS",
     "FREE",
     "KEY_SET",
+    "LINES",
     "LIST_OF_WORKFLOWS",
     "PAGE_OF_CASES",
     "PROBLEM",
     "REDEEMED",
     "REDEEM_IN",
+    "RESULTS",
     "TIME",
     "WORKFLOW_OUT",
+    "batch_in",
     "case_in",
     "redeem_in",
     "text",
