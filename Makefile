@@ -1,6 +1,6 @@
 # make run needs Python 3.11 or newer and nothing else. make help lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run smoke test faults lint bench
+.PHONY: help install install-dev run smoke test clients faults lint bench
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -25,6 +25,10 @@ smoke: install  ## from nothing to real cases decided and carried out, checked f
 
 test: install-dev  ## the whole suite
 	@$(PY) -m config.trial exec $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+
+clients: install-dev  ## published agent frameworks, each in an environment of its own, on the live site
+	@HANDRAIL_CLIENTS=1 $(PY) -m config.trial exec \
+		$(PY) -m pytest -n 2 --dist loadfile tests/real_clients $(ARGS)
 
 faults: install-dev  ## long random schedules of killed processes
 	@HANDRAIL_FAULTS=long $(PY) -m config.trial exec $(PY) -m pytest -m faults tests/faults $(ARGS)

@@ -119,6 +119,9 @@ def _decision(
         ],
         "decided_at": timestamp(case.decided_at),
     }
+    if case.verdict in ("approve", "edit") and proposals[-1].action is not None:
+        # An agent that was restarted knows its case's id and no longer what it proposed.
+        decision["action"] = proposals[-1].action
     if case.verdict == "edit":
         decision["edited_action"] = proposals[-1].action
     if case.verdict == "respond":

@@ -38,6 +38,18 @@ def test_what_was_revised_meanwhile_is_not_run(server, handrail):
     assert case.action_to_run is None
 
 
+def test_a_restarted_agent_is_told_what_may_run(server, handrail):
+    told = {"type": "approve", "by": "reviewer", "action": ACTION}
+    server.answer(200, APPROVED | {"decision": told, "action_digest": action_digest(ACTION)})
+    assert handrail.get("case_1").action_to_run == ACTION
+
+
+def test_what_is_told_and_what_was_approved_must_agree(server, handrail):
+    told = {"type": "approve", "by": "reviewer", "action": ACTION}
+    server.answer(200, APPROVED | {"decision": told, "action_digest": action_digest(SMALLER)})
+    assert handrail.get("case_1").action_to_run is None
+
+
 def test_what_was_approved_is_what_runs(server, handrail):
     server.answer(200, APPROVED | {"action_digest": action_digest(ACTION)})
     assert handrail.open("refunds", idempotency_key="k", action=ACTION).action_to_run == ACTION

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django.plugin import DjangoDbBlocker
 
 from tests.building import House
 from tests.real_clients.environments import HERE, python_of
@@ -30,10 +31,16 @@ def reviewer(house: House) -> Reviewer:
     return Reviewer(house)
 
 
-@pytest.fixture
-def address(house: House) -> Iterator[str]:
-    with site() as url:
+@pytest.fixture(scope="session")
+def served(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """One site for all: tests commit, and the next begins with empty tables under it."""
+    with django_db_blocker.unblock(), site() as url:
         yield url
+
+
+@pytest.fixture
+def address(house: House, served: str) -> str:
+    return served
 
 
 class Program:
@@ -68,10 +75,10 @@ def run(house: House, address: str, tmp_path: Path) -> Iterator[Run]:
     """`run("langgraph", "langgraph_inbox", "resume")`: environment, program, arguments."""
     started: list[Program] = []
 
-    def start(environment: str, program: str, *arguments: str) -> Program:
+    def start(environment: str, program: str, *arguments: str, **more: str) -> Program:
         path = HERE / "programs" / f"{program}.py"
         command = [str(python_of(environment)), str(path), *arguments]
-        settings = {"HANDRAIL_URL": address, "HANDRAIL_KEY": house.key}
+        settings = {"HANDRAIL_URL": address, "HANDRAIL_KEY": house.key} | more
         started.append(Program(command, settings, tmp_path))
         return started[-1]
 

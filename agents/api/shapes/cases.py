@@ -90,6 +90,7 @@ DECISION_OUT = {
     "required": ["type", "by", "decided_by", "decided_at"],
     "properties": {
         "type": {"type": "string", "enum": DECISIONS},
+        "action": {"type": "object", "description": "What may run, when anything may."},
         "edited_action": {"type": "object"},
         "message": {"type": "string"},
         "reason_code": {"type": "string"},

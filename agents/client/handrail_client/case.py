@@ -32,7 +32,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`by` is reviewer, rule, timeout or grant; `response` answers a `response_schema`."""
+    """`by` is reviewer, rule, timeout or grant; `action` is what may run, `response` answers a
+    `response_schema`."""
 
     type: str
     by: str
@@ -41,6 +42,7 @@ class Decision:
     decided_at: str
     reason_code: str = ""
     response: Any = None
+    action: Mapping[str, Any] | None = None
     decided_by: tuple[Person, ...] = ()
 
 
@@ -87,12 +89,13 @@ class Case:
 
     @property
     def action_to_run(self) -> Mapping[str, Any] | None:
-        """The approved action, with a reviewer's changes; None unless `allowed`, and None when
-        what this program proposed is not what was approved (it was revised meanwhile)."""
+        """The approved action, with a reviewer's changes; None unless `allowed`, and None when it
+        is not the one whose digest was approved."""
         if not self.allowed or self.decision is None:
             return None
-        is_edited = self.decision.type == "edit"
-        action = self.decision.edited_action if is_edited else self.proposed_action
+        told = self.decision.action or self.decision.edited_action
+        # A server that does not tell leaves us with what this program proposed itself.
+        action = told or (self.proposed_action if self.decision.type == "approve" else None)
         if action is None or (self.action_digest and action_digest(action) != self.action_digest):
             return None
         return action
@@ -140,6 +143,7 @@ def _decision_from(document: Mapping[str, Any] | None) -> Decision | None:
         decided_at=str(document.get("decided_at") or ""),
         reason_code=str(document.get("reason_code") or ""),
         response=document.get("response"),
+        action=document.get("action"),
         decided_by=tuple(
             Person(*_texts(each, "id", "name", "role")) for each in document.get("decided_by") or ()
         ),

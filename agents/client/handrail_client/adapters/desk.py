@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from handrail_client.asynchronous import AsyncHandrail
+from handrail_client.canonical import action_digest
 from handrail_client.case import Case
 from handrail_client.fields import CaseFields
 from handrail_client.synchronous import Handrail
@@ -103,12 +104,12 @@ class Desk(_Desk):
 
     def gate(self, call: ToolCall) -> bool:
         """Whether to hold the call back. False only where a plain approval stands already."""
-        return _is_held(self._open(call))
+        return _is_held(self._open(call), call)
 
     def ask(self, calls: Sequence[ToolCall]) -> list[Answer]:
         """Opens all, then waits for each. Raises Undecided."""
         opened = [self._open(call) for call in calls]
-        return _answers([self.handrail.wait(case, timeout=self.timeout) for case in opened])
+        return _answers(calls, [self.handrail.wait(each, timeout=self.timeout) for each in opened])
 
     def _open(self, call: ToolCall) -> Case:
         return self.handrail.open(
@@ -123,12 +124,12 @@ class AsyncDesk(_Desk):
     handrail: AsyncHandrail = field(kw_only=True)
 
     async def gate(self, call: ToolCall) -> bool:
-        return _is_held(await self._open(call))
+        return _is_held(await self._open(call), call)
 
     async def ask(self, calls: Sequence[ToolCall]) -> list[Answer]:
         opened = [await self._open(call) for call in calls]
         waits = [self.handrail.wait(case, timeout=self.timeout) for case in opened]
-        return _answers(await asyncio.gather(*waits))
+        return _answers(calls, await asyncio.gather(*waits))
 
     async def _open(self, call: ToolCall) -> Case:
         return await self.handrail.open(
@@ -136,31 +137,38 @@ class AsyncDesk(_Desk):
         )
 
 
-def _is_held(case: Case) -> bool:
+def _is_held(case: Case, call: ToolCall) -> bool:
     # The lane and not the status: that of a resumed agent's case has changed meanwhile, and a
     # framework that asks its gate again would run what a person rejected.
-    return case.needs_human or case.action_to_run is None
+    return case.needs_human or _kind(case.action_to_run, call) != "approve"
 
 
-def _answers(cases: Sequence[Case]) -> list[Answer]:
+def _answers(calls: Sequence[ToolCall], cases: Sequence[Case]) -> list[Answer]:
     undecided = [case for case in cases if case.pending or case.needs_info]
     if undecided:
         raise Undecided(undecided)
-    return [answer_of(case) for case in cases]
+    return [answer_of(case, call) for case, call in zip(cases, calls, strict=True)]
 
 
-def answer_of(case: Case) -> Answer:
+def answer_of(case: Case, call: ToolCall) -> Answer:
     """Anything but a plain yes to exactly this call is a no, with words that say why."""
     decision = case.decision
     by = ", ".join(person.id for person in decision.decided_by) or decision.by if decision else ""
     kind, action = decision.type if decision else "reject", case.action_to_run
-    if kind in ("approve", "edit") and action is None:
-        kind = "reject"
+    if kind in ("approve", "edit"):
+        kind = _kind(action, call)
     message = decision.message if decision else ""
     response = decision.response if decision else None
     if kind == "respond" and not message and response is not None:
         message = response if isinstance(response, str) else json.dumps(response)
     return Answer(kind, action, message or _words(kind, case), response, by, case)
+
+
+def _kind(approved: Mapping[str, Any] | None, call: ToolCall) -> str:
+    """Measured by the call that is held back: approving a revised proposal edits that call."""
+    if approved is None or call.action is None:
+        return "reject"
+    return "approve" if action_digest(approved) == action_digest(call.action) else "edit"
 
 
 def _words(kind: str, case: Case) -> str:
