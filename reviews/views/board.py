@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from reviews import board
 from reviews.board import Today, Work
 from reviews.models import Review
+from reviews.views import live
 from workflows.models import Queue
 
 AGE_WORDS = (
@@ -62,6 +63,7 @@ def board_detail(request: HttpRequest) -> HttpResponse:
     queues = list(Queue.objects.led_by(request.user))
     ids = [queue.pk for queue in queues]
     states, today, held = board.states(ids), board.today(ids), board.held(ids)
+    due_first = list(board.due_first(ids))
     shows_people = request.user.has_perm("reviews.view_personal_figures")
     context = {
         "title": _("Team board"),
@@ -71,10 +73,13 @@ def board_detail(request: HttpRequest) -> HttpResponse:
         "people": _people(board.members(ids), held, today if shows_people else None),
         "shows_people": shows_people,
         "held": len(held),
-        "due_first": board.due_first(ids),
+        "due_first": due_first,
         "today": today.whole,
         "bars": _bars(today.hours),
     }
+    if live.is_asked(request):
+        seen = [states, today, *live.marks([*held, *due_first])]
+        return live.answer(request, seen=seen, part="reviews/_board.html", context=context)
     return render(request, "reviews/board.html", context)
 
 

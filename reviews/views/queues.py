@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from reviews.listing import FARTHEST, BadCursor, Cursor, page_of
 from reviews.models import SavedView
+from reviews.views import live
 from reviews.views.filtering import FilterForm, ViewForm, narrowing
 from workflows.models import Queue, Team
 
@@ -53,6 +54,10 @@ def _page(
             after=_cursor(request),
         ),
     }
+    if live.is_asked(request):
+        page = context["page"]
+        seen = [*live.marks([*page.mine, *page.waiting, *page.taken]), page.next]
+        return live.answer(request, seen=seen, part="reviews/_list.html", context=context)
     return render(request, "reviews/queue.html", context)
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -200,3 +201,35 @@ def test_the_queue_page_costs_few_queries_however_much_waits(
     one.get("/")
     with django_assert_max_num_queries(16):
         one.get("/")
+
+
+LIVE = {"Handrail-Live": "1"}
+
+
+def test_a_page_that_is_looked_at_is_drawn_again_only_when_something_changed(one, agent, house):
+    agent.post(confidence=0.5, external_id="first")
+    with time_machine.travel(timezone.now().replace(second=5), tick=False):
+        asked = one.get("/?due=day", headers=LIVE)
+        assert "first" in asked.content.decode()
+        assert "<html" not in asked.content.decode()
+        tag = asked.headers["ETag"]
+        again = one.get("/?due=day", headers=LIVE | {"If-None-Match": tag})
+        assert (again.status_code, again.content) == (304, b"")
+        claims.claim_review(Review.objects.get(), reviewer=house.two)
+        changed = one.get("/?due=day", headers=LIVE | {"If-None-Match": tag})
+        assert "reviewer.two" in changed.content.decode()
+
+
+def test_the_counts_of_the_rail_are_kept_true_on_every_page(one, agent, house):
+    before = one.get("/rail/", headers=LIVE)
+    agent.post(confidence=0.5)
+    after = one.get("/rail/", headers=LIVE | {"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert "Refunds" in after.content.decode()
+
+
+def test_looking_again_asks_less_than_drawing(one, agent, django_assert_max_num_queries):
+    agent.post(confidence=0.5)
+    tag = one.get("/", headers=LIVE).headers["ETag"]
+    with django_assert_max_num_queries(11):
+        one.get("/", headers=LIVE | {"If-None-Match": tag})

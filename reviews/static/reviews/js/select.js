@@ -1,23 +1,23 @@
 // Rows are chosen by their boxes: one, up to here with Shift, all on the page, or by key.
-const form = document.querySelector("[data-bulk]");
-const boxes = () => [...form.querySelectorAll("[data-pick]")];
-const all = () => form.querySelector("[data-pick-all]");
+const TOOLS = "[data-pick-row], [data-pick-every], [data-pick-none]";
+const boxes = () => [...document.querySelectorAll("[data-bulk] [data-pick]")];
 let last = null;
 let row = null;
 
+// Everything is looked up anew: the list may have been drawn again since.
 function draw() {
   const every = boxes();
   const chosen = every.filter((box) => box.checked).length;
   for (const box of every) box.closest("[data-row]").classList.toggle("chosen", box.checked);
-  const top = all();
-  if (top) {
+  for (const top of document.querySelectorAll("[data-pick-all]")) {
     top.hidden = false;
     top.checked = chosen > 0 && chosen === every.length;
     top.indeterminate = chosen > 0 && chosen < every.length;
   }
-  for (const bar of form.querySelectorAll("[data-bulk-bar]")) {
+  for (const bar of document.querySelectorAll("[data-bulk-bar]")) {
     bar.classList.toggle("resting", chosen === 0);
-    bar.querySelector("[data-chosen]").textContent = String(chosen);
+    bar.querySelector("[data-pick-count]").textContent = String(chosen);
+    for (const tool of bar.querySelectorAll(TOOLS)) tool.hidden = false;
   }
 }
 
@@ -28,25 +28,28 @@ function upTo(box) {
   for (const between of every.slice(ends[0], ends[1] + 1)) between.checked = box.checked;
 }
 
-form.addEventListener("click", (event) => {
+function pickAll(isChosen) {
+  for (const box of boxes()) box.checked = isChosen;
+}
+
+document.addEventListener("click", (event) => {
   const box = event.target.closest("[data-pick]");
+  const tool = event.target.closest(TOOLS);
   if (box) {
     if (event.shiftKey && last) upTo(box);
     last = box;
   } else if (event.target.matches("[data-pick-all]")) {
-    for (const one of boxes()) one.checked = event.target.checked;
-  } else if (event.target.closest("[data-pick-row]")) {
+    pickAll(event.target.checked);
+  } else if (tool?.matches("[data-pick-row]")) {
     const here = row?.querySelector("[data-pick]");
     if (here) { here.checked = !here.checked; last = here; }
-  } else if (event.target.closest("[data-pick-every], [data-pick-none]")) {
-    const isEvery = event.target.closest("[data-pick-every]") !== null;
-    for (const one of boxes()) one.checked = isEvery;
+  } else if (tool) {
+    pickAll(tool.matches("[data-pick-every]"));
   } else return;
   draw();
 });
-form.addEventListener("focusin", (event) => { row = event.target.closest("[data-row]") ?? row; });
+document.addEventListener("focusin", (event) => { row = event.target.closest("[data-row]") ?? row; });
 document.addEventListener("handrail:merged", draw);
 // A page that the browser brings back from its cache still has its boxes ticked.
 addEventListener("pageshow", draw);
-for (const button of form.querySelectorAll("[data-pick-row], [data-pick-every], [data-pick-none]")) button.hidden = false;
 draw();
