@@ -18,6 +18,8 @@ from django.db import models
 from django.utils import timezone
 
 from reviews.models import AuditEntry, AuditHead, Case, SubjectData
+from reviews.reading import read
+from reviews.writing import write_together
 
 GENESIS = bytes(32)
 
@@ -39,6 +41,10 @@ class Links:
     head: AuditHead
     entries: list[AuditEntry]
     subject_data: list[SubjectData]
+
+    @property
+    def new(self) -> list[models.Model]:
+        return [*self.entries, *self.subject_data]
 
 
 def canonical(content: Mapping[str, Any]) -> bytes:
@@ -96,16 +102,19 @@ def record(chain: str, *events: Event, case: Case | None = None) -> list[AuditEn
     """Appends to a chain, in the caller's transaction; the chain stays locked to its end."""
     if not events:
         return []
-    head = AuditHead.objects.select_for_update().filter(pk=chain).first()
-    if head is None:
+    made = links(locked_head(chain), events, case=case)
+    write_together(made.new, [made.head])
+    return made.entries
+
+
+def locked_head(chain: str) -> AuditHead:
+    """The end of a chain, this transaction's alone until it commits."""
+    heads = read(AuditHead, "chain", chain, lock="FOR UPDATE")
+    if not heads:
         # Two first events of one chain: the second waits here and then finds the row.
         AuditHead.objects.bulk_create([new_head(chain)], ignore_conflicts=True)
-        head = AuditHead.objects.select_for_update().get(pk=chain)
-    made = links(head, events, case=case)
-    AuditEntry.objects.bulk_create(made.entries)
-    SubjectData.objects.bulk_create(made.subject_data)
-    AuditHead.objects.filter(pk=chain).update(position=head.position, hash=head.hash)
-    return made.entries
+        heads = read(AuditHead, "chain", chain, lock="FOR UPDATE")
+    return heads[0]
 
 
 def by_user(user: models.Model) -> str:

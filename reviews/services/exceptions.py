@@ -38,7 +38,6 @@ def _retry(walk: Walk) -> None:
         if run.state in (OutcomeRun.State.FAILED, OutcomeRun.State.UNCERTAIN):
             run.requeue()
             outbox.nudge(run)
-            run.save()
             walk.note("outcome.requeued", "system", run=run.id.hex)
 
 
@@ -46,7 +45,6 @@ def _give_up(walk: Walk) -> None:
     for run in walk.runs:
         if run.visit_id == walk.visit.id and run.state != OutcomeRun.State.SUCCEEDED:
             run.cancel()
-            run.save()
             walk.note("outcome.cancelled", "system", run=run.id.hex)
     close(walk)
 

@@ -22,6 +22,7 @@ from reviews.outcomes import (
     webhook,
 )
 from reviews.outcomes.template import Rendered
+from reviews.reading import read
 from reviews.services import exceptions, outbox, progress
 from reviews.services.walk import Walk
 from workflows.models import Secret, WebhookEndpoint
@@ -35,18 +36,13 @@ MESSAGE_LIFE = timedelta(seconds=10)
 
 def run(run_id: UUID) -> None:
     """Sends what the row holds, if it is due and nobody else is sending it."""
-    row = OutcomeRun.objects.select_related("rule", "endpoint", "case").filter(pk=run_id).first()
-    if row is None:
-        return
-    timeout = row.rule.timeout_seconds if row.rule else WEBHOOK_TIMEOUT
-    # Nobody began since we looked: this attempt has our number.
-    unchanged = OutcomeRun.objects.filter(attempts=row.attempts)
-    if not unchanged.begin(pk=run_id, lease=timedelta(seconds=timeout) + MARGIN):
-        return
-    settle(run_id, attempt=row.attempts + 1, outcome=_deliver(row, timeout))
+    attempt = OutcomeRun.objects.begin(pk=run_id, otherwise=WEBHOOK_TIMEOUT, margin=MARGIN)
+    if attempt:
+        [row] = read(OutcomeRun, "id", run_id, related=("rule", "endpoint"))
+        settle(row, attempt=attempt, outcome=_deliver(row))
 
 
-def _deliver(row: OutcomeRun, timeout: int) -> Outcome:
+def _deliver(row: OutcomeRun) -> Outcome:
     if row.kind == OutcomeRun.Kind.WEBHOOK:
         return _deliver_webhook(row)
     if row.kind == OutcomeRun.Kind.EMAIL:
@@ -59,7 +55,7 @@ def _deliver(row: OutcomeRun, timeout: int) -> Outcome:
         idempotency_key=row.idempotency_key,
         secrets=_secret,
         allow=settings.OUTBOUND_ALLOW,
-        timeout=timeout,
+        timeout=row.rule.timeout_seconds,
         expected_status=row.rule.expected_status,
     )
 
@@ -105,21 +101,18 @@ def _secret(name: str) -> str:
 
 
 @transaction.atomic
-def settle(run_id: UUID, *, attempt: int, outcome: Outcome) -> None:
+def settle(sent: OutcomeRun, *, attempt: int, outcome: Outcome) -> None:
     """Puts the answer on record; the last answer of a visit lets the case walk on."""
-    row = OutcomeRun.objects.only("case_id", "rule_id").get(pk=run_id)
-    if row.case_id is None:
-        _settle_mail(run_id, attempt=attempt, outcome=outcome)
+    if sent.case_id is None:
+        _settle_mail(sent, attempt=attempt, outcome=outcome)
         return
-    walk = Walk.of(row.case_id, is_seen=row.rule_id is not None)
-    row = OutcomeRun.objects.select_for_update().get(pk=run_id)
-    walk.runs = [row if run.pk == run_id else run for run in walk.runs]
+    walk = Walk.of(sent.case_id, is_seen=sent.rule_id is not None)
+    row = walk.lock_run(sent.pk)
     if row.state != OutcomeRun.State.RUNNING or row.attempts != attempt:
         # Its lease ran out and somebody else has it: that one's answer will count.
         return
     event, data = _apply(row, outcome)
     walk.note(event, "system", run=row.id.hex, attempt=row.attempts, **data)
-    row.save()
     if row.rule_id is not None:
         _after_action(walk, row)
     elif isinstance(outcome, Failed) and outcome.disables and row.endpoint:
@@ -129,9 +122,9 @@ def settle(run_id: UUID, *, attempt: int, outcome: Outcome) -> None:
     walk.save()
 
 
-def _settle_mail(run_id: UUID, *, attempt: int, outcome: Outcome) -> None:
+def _settle_mail(sent: OutcomeRun, *, attempt: int, outcome: Outcome) -> None:
     """A mail belongs to a person and not to a case: its row is all its record."""
-    row = OutcomeRun.objects.select_for_update().get(pk=run_id)
+    row = OutcomeRun.objects.select_for_update().get(pk=sent.pk)
     if row.state == OutcomeRun.State.RUNNING and row.attempts == attempt:
         _apply(row, outcome)
         row.save()
@@ -171,7 +164,6 @@ def _after_action(walk: Walk, row: OutcomeRun) -> None:
     if rest:
         follower = min(rest, key=lambda run: run.position)
         outbox.nudge(follower)
-        follower.save()
         return
     outbox.announce(walk, "outcome.succeeded")
     progress.advance(walk, verdict="done")
@@ -192,5 +184,5 @@ def _recover_lost(limit: int) -> None:
     """A worker that died mid-way has spent an attempt: what kills every worker climbs the ladder
     like any other trouble and ends with a person. Whether it was done is not known."""
     lost = Retry("The worker stopped before the answer came.", uncertain=True)
-    for pk, attempt in list(OutcomeRun.objects.lost().values_list("pk", "attempts")[:limit]):
-        settle(pk, attempt=attempt, outcome=lost)
+    for row in list(OutcomeRun.objects.lost()[:limit]):
+        settle(row, attempt=row.attempts, outcome=lost)

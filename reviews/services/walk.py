@@ -14,9 +14,19 @@ from django.db import models
 from django.utils import timezone
 
 from reviews import audit, wire
-from reviews.insertion import insert_many, insert_together
-from reviews.models import Case, Decision, OutcomeRun, Permit, Proposal, Review, Visit
+from reviews.models import (
+    AuditHead,
+    Case,
+    Decision,
+    OutcomeRun,
+    Permit,
+    Proposal,
+    Review,
+    Visit,
+)
 from reviews.models.decision import deciding
+from reviews.reading import read
+from reviews.writing import insert_many, write_together
 from workflows.compiler import Plan, StagePlan, plan_of
 
 
@@ -38,16 +48,14 @@ class Walk:
     def of(cls, case_id: UUID, *, is_seen: bool = True) -> Self:
         """Locks the case and reads what the walk needs. Call inside a transaction. What the agent
         cannot see (`is_seen`) leaves the version, the ETag of the case, as it is."""
-        # no_key: a claim, which takes no case lock, looks at the case when it commits, because
+        # No key: a claim, which takes no case lock, looks at the case when it commits, because
         # its audit entry refers to it. It must not wait for who waits for its review.
-        case = (
-            Case.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("agent", "release__workflow")
-            .get(pk=case_id)
-        )
+        found = read(Case, "id", case_id, lock="FOR NO KEY UPDATE", related=("agent",))
+        if not found:
+            raise Case.DoesNotExist(case_id)
         # What goes out on the way tells the version that will be seen afterwards.
-        case.version += is_seen
-        return cls.reading(case)
+        found[0].version += is_seen
+        return cls.reading(found[0])
 
     @classmethod
     def reading(cls, case: Case) -> Self:
@@ -55,10 +63,10 @@ class Walk:
         return cls(
             case=case,
             plan=plan_of(case.release_id),
-            proposals=list(case.proposals.all()),
-            visits=list(case.visits.all()),
-            decisions=list(case.decisions.select_related("reviewer")),
-            runs=list(case.outcome_runs.select_related("endpoint")),
+            proposals=read(Proposal, "case_id", case.pk),
+            visits=read(Visit, "case_id", case.pk),
+            decisions=read(Decision, "case_id", case.pk, related=("reviewer",)),
+            runs=read(OutcomeRun, "case_id", case.pk, related=("endpoint", "rule")),
         )
 
     @property
@@ -119,6 +127,14 @@ class Walk:
         elif isinstance(row, Permit):
             self.permit = row
 
+    def lock_run(self, run_id: UUID) -> OutcomeRun:
+        """One of the runs as it stands now, which no worker and no sweep can move meanwhile."""
+        [run] = read(
+            OutcomeRun, "id", run_id, lock="FOR NO KEY UPDATE", related=("endpoint", "rule")
+        )
+        self.runs = [run if run == each else each for each in self.runs]
+        return run
+
     def on_wire(self) -> dict[str, Any]:
         return wire.case_on_wire(
             self.case,
@@ -136,31 +152,31 @@ class Walk:
     def save(self, *also: models.Model) -> None:
         """Writes everything at once, links the events, and forgets what was pending."""
         if self.is_new:
-            insert_together([*self._rows(), *also])
+            write_together([*self._rows(audit.new_head(self.case.chain)), *also])
+        elif self.events:
+            head = audit.locked_head(self.case.chain)
+            write_together([*self._rows(head), *also], [*self._stored(), head])
         else:
-            self._update()
-            insert_together([*self.new, *also])
-            audit.record(self.case.chain, *self.events, case=self.case)
+            write_together([*self.new, *also], self._stored())
         self._forget()
 
-    def _rows(self) -> list[models.Model]:
-        """All that a new case is made of, with the links of its chain."""
-        made = audit.links(audit.new_head(self.case.chain), self.events, case=self.case)
-        return [self.case, *self.new, made.head, *made.entries, *made.subject_data]
+    def _rows(self, head: AuditHead) -> list[models.Model]:
+        """All that is new, with the links of its chain."""
+        links = audit.links(head, self.events, case=self.case).new
+        return [self.case, *self.new, head, *links] if self.is_new else [*self.new, *links]
+
+    def _stored(self) -> list[models.Model]:
+        """What may have changed of the rows that were there before."""
+        return [self.case, *(row for row in [*self.visits, *self.runs] if row not in self.new)]
 
     def _forget(self) -> None:
         self.new, self.events, self.is_new = [], [], False
 
-    def _update(self) -> None:
-        self.case.save()
-        # Only the visit that was open can have changed; those before it were left long ago.
-        stored = [visit for visit in self.visits if visit not in self.new]
-        stored[-1].save()
-
 
 def save_new(walks: Sequence[Walk], *also: models.Model) -> None:
     """Many cases that were opened just now, in one statement however many they are."""
-    insert_many([*(row for walk in walks for row in walk._rows()), *also])
+    rows = [row for walk in walks for row in walk._rows(audit.new_head(walk.case.chain))]
+    insert_many([*rows, *also])
     for walk in walks:
         walk._forget()
 

@@ -189,8 +189,9 @@ def test_the_sweep_takes_over_from_a_worker_that_died(desk, ledger, monkeypatch)
     monkeypatch.setattr(enqueue, "send", lambda task, **arguments: None)
     case = case_of(agent.post())
     run = OutcomeRun.objects.get()
-    assert OutcomeRun.objects.begin(pk=run.pk, lease=timedelta(seconds=20)) == 1
-    with time_machine.travel(timezone.now() + timedelta(seconds=21), tick=False):
+    assert OutcomeRun.objects.begin(pk=run.pk, otherwise=0, margin=timedelta(seconds=5)) == 1
+    over = timedelta(seconds=run.rule.timeout_seconds + 6)
+    with time_machine.travel(timezone.now() + over, tick=False):
         outcomes.sweep()
         assert OutcomeRun.objects.get().state == "RETRY_WAIT"
         run_everything_due()
@@ -206,7 +207,7 @@ def test_what_kills_every_worker_is_not_tried_for_ever_but_reaches_a_person(
     monkeypatch.setattr(enqueue, "send", lambda task, **arguments: None)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for _ in range(6):
-            assert OutcomeRun.objects.begin(pk=run.pk, lease=timedelta(seconds=20)) == 1
+            assert OutcomeRun.objects.begin(pk=run.pk, otherwise=0, margin=timedelta(seconds=5))
             clock.shift(timedelta(seconds=21))
             outcomes.sweep()
             clock.shift(timedelta(minutes=20))
@@ -237,13 +238,13 @@ def test_a_worker_that_answers_after_losing_its_lease_changes_nothing(desk, ledg
     case = case_of(agent.post())
     deliver = outcomes._deliver
 
-    def stalls_while_somebody_else_begins(row, timeout):
-        if row.attempts:
-            return deliver(row, timeout)
+    def stalls_while_somebody_else_begins(row):
+        if row.attempts > 1:
+            return deliver(row)
         with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False):
             outcomes.sweep()
         with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
-            OutcomeRun.objects.begin(pk=row.pk, lease=timedelta(minutes=1))
+            OutcomeRun.objects.begin(pk=row.pk, otherwise=15, margin=timedelta(minutes=1))
         return Failed("Refused.")
 
     monkeypatch.setattr(enqueue, "send", lambda task, **arguments: None)

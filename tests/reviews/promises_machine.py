@@ -209,7 +209,7 @@ class Promises(Moves):
     def answer_late(self, how):
         pk, attempt = self.slow.pop()
         before = OutcomeRun.objects.get(pk=pk)
-        outcomes.settle(pk, attempt=attempt, outcome=answer_of(how))
+        outcomes.settle(before, attempt=attempt, outcome=answer_of(how))
         if (before.state, before.attempts) != ("RUNNING", attempt):
             assert OutcomeRun.objects.get(pk=pk).state == before.state
 

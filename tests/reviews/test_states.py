@@ -37,7 +37,7 @@ class Shortcut:
 SHORTCUTS = {
     "OutcomeRunQuerySet.begin": Shortcut(
         OutcomeRun,
-        lambda run, house: OutcomeRun.objects.begin(pk=run.pk, lease=AN_HOUR),
+        lambda run, house: OutcomeRun.objects.begin(pk=run.pk, otherwise=15, margin=AN_HOUR),
         frozenset({("PENDING", "RUNNING"), ("RETRY_WAIT", "RUNNING")}),
     ),
     "ReviewQuerySet.renew_lease": Shortcut(
@@ -52,7 +52,7 @@ SHORTCUTS = {
     ),
 }
 # The methods whose statement names a state; renew_lease names it in its condition alone.
-WRITERS = {"OutcomeRunQuerySet.begin", "CLAIM_NEXT"}
+WRITERS = {"BEGIN", "CLAIM_NEXT"}
 
 
 def transitions_of(model: type[models.Model]) -> set[tuple[str, str]]:

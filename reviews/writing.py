@@ -1,7 +1,7 @@
-"""New rows of several tables in one statement: what an intake writes costs one round trip."""
+"""Rows of several tables in one statement: what a walk writes costs one round trip."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from operator import attrgetter
@@ -10,24 +10,40 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
+from reviews.reading import changed, forget
 from workflows import prepared
 
+Fields = tuple[models.Field, ...]
 
-def insert_together(rows: Sequence[models.Model]) -> None:
-    """Inserts rows whose keys are known, tables in the order of their first row. Foreign keys
-    between them are deferred to the commit, as Django makes them. Call in a transaction."""
-    if not rows:
+
+def write_together(new: Sequence[models.Model], stored: Sequence[models.Model] = ()) -> None:
+    """Inserts the new rows, whose keys are known, and writes what changed in the stored ones
+    since `reading.read`. Foreign keys between them are deferred to the commit, as Django makes
+    them. Call in a transaction that holds the locks of what is stored."""
+    changes = [(row, fields) for row in stored if (fields := changed(row))]
+    groups = _by_model(new)
+    if not groups and not changes:
         return
-    groups = _by_model(rows)
-    parameters = [
-        read(row)
-        for model, members in groups.items()
-        for row in members
-        for read in _readers(model)
-    ]
-    shape = tuple((model, len(members)) for model, members in groups.items())
-    prepared.execute(_statement(shape), parameters)
-    _mark_stored(rows)
+    updates = tuple((type(row), fields) for row, fields in changes)
+    inserts = tuple((model, len(members)) for model, members in groups.items())
+    parameters = [*_changed_values(changes), *_new_values(groups)]
+    prepared.execute(_statement(updates, inserts), parameters)
+    _mark_stored(new)
+    for row, _fields in changes:
+        forget(row)
+
+
+def _changed_values(changes: Sequence[tuple[models.Model, Fields]]) -> Iterator[Any]:
+    for row, fields in changes:
+        yield from (_reader(field)(row) for field in fields)
+        yield row.pk
+
+
+def _new_values(groups: Mapping[type[models.Model], Sequence[models.Model]]) -> Iterator[Any]:
+    for model, members in groups.items():
+        readers = _readers(model)
+        for row in members:
+            yield from (read(row) for read in readers)
 
 
 def insert_many(rows: Sequence[models.Model]) -> None:
@@ -87,17 +103,31 @@ def _type(field: models.Field) -> str:
     return re.sub(r"\(.*?\)", "", field.rel_db_type(connections[DEFAULT_DB_ALIAS]))
 
 
-@lru_cache(maxsize=256)
-def _statement(shape: tuple[tuple[type[models.Model], int], ...]) -> str:
+@lru_cache(maxsize=512)
+def _statement(
+    updates: tuple[tuple[type[models.Model], Fields], ...],
+    inserts: tuple[tuple[type[models.Model], int], ...],
+) -> str:
     numbers = count(1)
-    return _joined([_insert(model, rows, numbers) for model, rows in shape])
+    return _joined(
+        [
+            *(_update(model, fields, numbers) for model, fields in updates),
+            *(_insert(model, rows, numbers) for model, rows in inserts),
+        ]
+    )
 
 
-def _joined(inserts: Sequence[str]) -> str:
-    *first, last = inserts
+def _update(model: type[models.Model], fields: Fields, numbers: Iterator[int]) -> str:
+    values = ", ".join(f'"{field.column}" = ${next(numbers)}' for field in fields)
+    key = model._meta.pk.column
+    return f'UPDATE "{model._meta.db_table}" SET {values} WHERE "{key}" = ${next(numbers)}'
+
+
+def _joined(statements: Sequence[str]) -> str:
+    *first, last = statements
     if not first:
         return last
-    parts = ", ".join(f"part{number} AS ({insert})" for number, insert in enumerate(first))
+    parts = ", ".join(f"part{number} AS ({each})" for number, each in enumerate(first))
     return f"WITH {parts} {last}"
 
 
@@ -121,12 +151,20 @@ def _fields(model: type[models.Model]) -> tuple[models.Field, ...]:
 
 @lru_cache(maxsize=64)
 def _readers(model: type[models.Model]) -> tuple[Callable[[models.Model], Any], ...]:
-    """How each value is read for the driver. Only JSON needs Django's hand: the driver knows
-    what the other fields hold, and nothing here is set by `pre_save`."""
-    return tuple(
-        _json_reader(field) if isinstance(field, models.JSONField) else attrgetter(field.attname)
-        for field in _fields(model)
-    )
+    return tuple(_reader(field) for field in _fields(model))
+
+
+@lru_cache(maxsize=512)
+def _reader(field: models.Field) -> Callable[[models.Model], Any]:
+    """How a value is read for the driver. Only JSON needs Django's hand: the driver knows what
+    the other fields hold, and nothing here is set by `pre_save`."""
+    if not isinstance(field, models.JSONField):
+        return attrgetter(field.attname)
+
+    def read(row: models.Model) -> Any:
+        return field.get_db_prep_save(getattr(row, field.attname), connections[DEFAULT_DB_ALIAS])
+
+    return read
 
 
 @lru_cache(maxsize=64)
@@ -142,12 +180,5 @@ def _array_reader(field: ArrayField) -> Callable[[models.Model], str]:
 
     def read(row: models.Model) -> str:
         return f"{{{','.join(str(int(one)) for one in getattr(row, field.attname))}}}"
-
-    return read
-
-
-def _json_reader(field: models.JSONField) -> Callable[[models.Model], Any]:
-    def read(row: models.Model) -> Any:
-        return field.get_db_prep_save(getattr(row, field.attname), connections[DEFAULT_DB_ALIAS])
 
     return read

@@ -1,0 +1,119 @@
+"""Rows read by prepared statements, and what has changed in them since.
+
+The ORM composes and binds a statement anew at every call, which costs several times what
+PostgreSQL takes to answer it. What every walk reads is composed once, here.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, models
+
+from workflows import prepared
+
+Row = TypeVar("Row", bound=models.Model)
+Loader = Callable[[Any], Any]
+
+
+def read(
+    model: type[Row],
+    column: str,
+    value: object,
+    *,
+    lock: str = "",
+    related: Sequence[str] = (),
+) -> list[Row]:
+    """The rows whose `column` is `value`, in the model's order, with the foreign keys in
+    `related` followed; `lock` is a locking clause for the rows themselves. What they held is
+    remembered: see `changed`."""
+    names = tuple(related)
+    statement = _select(model, column, lock, names)
+    return [_made(model, values, names) for values in prepared.fetch(statement, value)]
+
+
+def changed(row: models.Model) -> tuple[models.Field, ...]:
+    """The fields that differ from what `read` found, also where a value changed inside; all but
+    the key where it did not find the row."""
+    model = type(row)
+    fields, held = model._meta.concrete_fields, row.__dict__.get("_held")
+    if held is None:
+        return tuple(field for field in fields if not field.primary_key)
+    return tuple(
+        field
+        for field, before, load in zip(fields, held, _loaders(model), strict=True)
+        if getattr(row, field.attname) != (load(before) if load else before)
+    )
+
+
+def forget(row: models.Model) -> None:
+    """What `read` found is stored no more; the next time all fields count as changed."""
+    row.__dict__.pop("_held", None)
+
+
+@lru_cache(maxsize=128)
+def _select(model: type[models.Model], column: str, lock: str, related: tuple[str, ...]) -> str:
+    columns, joins = _columns(model, "main"), ""
+    for name in related:
+        field = model._meta.get_field(name)
+        other = field.related_model
+        columns += _columns(other, name)
+        joins += (
+            f' LEFT JOIN "{other._meta.db_table}" "{name}"'
+            f' ON "{name}"."{other._meta.pk.column}" = main."{field.column}"'
+        )
+    return (
+        f'SELECT {", ".join(columns)} FROM "{model._meta.db_table}" main{joins}'
+        f' WHERE main."{column}" = $1{_order(model)}{lock and f" {lock} OF main"}'
+    )
+
+
+def _order(model: type[models.Model]) -> str:
+    columns = [
+        f'main."{name.removeprefix("-")}"{" DESC" if name.startswith("-") else ""}'
+        for name in model._meta.ordering
+    ]
+    return f" ORDER BY {', '.join(columns)}" if columns else ""
+
+
+def _columns(model: type[models.Model], table: str) -> list[str]:
+    return [f'"{table}"."{field.column}"' for field in model._meta.concrete_fields]
+
+
+def _made(model: type[Row], values: Sequence[Any], related: tuple[str, ...]) -> Row:
+    end = len(model._meta.concrete_fields)
+    row = _row(model, values[:end])
+    for name in related:
+        other = model._meta.get_field(name).related_model
+        start, end = end, end + len(other._meta.concrete_fields)
+        found = _row(other, values[start:end]) if values[start] is not None else None
+        setattr(row, name, found)
+    return row
+
+
+def _row(model: type[Row], values: Sequence[Any]) -> Row:
+    loaded = [
+        load(value) if load else value for value, load in zip(values, _loaders(model), strict=True)
+    ]
+    row = model.from_db(DEFAULT_DB_ALIAS, _attnames(model), loaded)
+    row.__dict__["_held"] = tuple(values)
+    return row
+
+
+@lru_cache(maxsize=64)
+def _attnames(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+@lru_cache(maxsize=64)
+def _loaders(model: type[models.Model]) -> tuple[Loader | None, ...]:
+    """JSON comes as text, bytes in a view; the driver makes everything else."""
+    return tuple(
+        _json if isinstance(field, models.JSONField) else None
+        for field in model._meta.concrete_fields
+    )
+
+
+def _json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
