@@ -16,12 +16,7 @@ def key_of_call(header: str | None, body: Mapping[str, Any]) -> str:
     """The Idempotency-Key header, bare or quoted; or the run and the tool call that the agent
     names. Raises Malformed without either."""
     if header is not None:
-        key = header.strip()
-        if len(key) > 1 and key[0] == key[-1] == '"':
-            key = key[1:-1]
-        if not KEY.fullmatch(key):
-            raise Malformed("An Idempotency-Key is 1 to 255 visible ASCII characters.")
-        return key
+        return given_key(header)
     correlation = body.get("correlation") or {}
     run, call = correlation.get("run_id"), correlation.get("tool_call_id")
     if run and call:
@@ -30,6 +25,18 @@ def key_of_call(header: str | None, body: Mapping[str, Any]) -> str:
         "Send an Idempotency-Key header, or correlation.run_id and correlation.tool_call_id, "
         "so that a repeated call cannot open a second case."
     )
+
+
+def given_key(header: str | None) -> str:
+    """The header, bare or quoted. Raises Malformed for none."""
+    if header is None:
+        raise Malformed("Send an Idempotency-Key header, so that a repeat says nothing twice.")
+    key = header.strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not KEY.fullmatch(key):
+        raise Malformed("An Idempotency-Key is 1 to 255 visible ASCII characters.")
+    return key
 
 
 def fingerprint(agent: Agent, body: Mapping[str, Any]) -> str:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
@@ -153,6 +155,21 @@ def _passed_on(data: Data, names: Names) -> str:
     return _("passed it on to %(to)s: %(who)s is away") % {"to": to, "who": who}
 
 
+def _to(sentence: str) -> Callable[[Data, Names], str]:
+    return lambda data, names: _(sentence) % names.actor(data.get("to", ""))
+
+
+def _escalated(data: Data, names: Names) -> str:
+    if "queue" in data:
+        return _("escalated it to %s") % names.queue(data["queue"])
+    return _("escalated it: %s") % data.get("why", "")
+
+
+def _snoozed(data: Data, names: Names) -> str:
+    until = timezone.localtime(datetime.fromisoformat(data["until"]))
+    return _("put it off until %s") % date_format(until, "j M, H:i")
+
+
 def _words(sentence: str) -> Callable[[Data, Names], str]:
     return lambda data, names: _(sentence)
 
@@ -206,7 +223,20 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "case.completed": _words(noop("closed the case")),
     "case.expired": _words(noop("closed the case: nobody decided in time")),
     "case.timed_out": _words(noop("decided by the clock: time ran out")),
-    "case.escalated": lambda data, names: _("escalated it: %s") % data.get("why", ""),
+    "case.escalated": _escalated,
+    "case.info_requested": _words(noop("asked the agent")),
+    "case.answered": _words(noop("answered the question")),
+    "case.resumed": _words(noop("went on without the agent's answer")),
+    "case.cancelled": _words(noop("withdrew the case")),
+    "message.received": _words(noop("added something to know")),
+    "proposal.revised": lambda data, names: (
+        _("proposed something else (revision %s)") % data.get("revision", "")
+    ),
+    "note.added": _words(noop("wrote a note")),
+    "person.mentioned": _to(noop("asked %s to look")),
+    "review.handed_over": _to(noop("handed it to %s")),
+    "review.snoozed": _snoozed,
+    "review.skipped": _words(noop("skipped it")),
     "permit.issued": _words(noop("issued a permit to run it once")),
     "permit.redeemed": _words(noop("used the permit up to run the action")),
     "permit.refused": _refused_permit,
@@ -247,6 +277,7 @@ def trigger_name(trigger: str) -> str:
         "approval_lapsed": _("changed since it was approved"),
         "time_limit": _("time ran out"),
         "due": _("due"),
+        "escalated": _("escalated"),
         "no_route": _("no route"),
         "nobody_valid": _("too few people"),
         "outcome_failed": _("outcome failed"),

@@ -57,6 +57,7 @@ def case_on_wire(
         ],
         "action_digest": proposals[-1].digest,
         "review_url": f"{settings.PUBLIC_URL}/cases/{case.public_id}",
+        "info_request": _info_request(case),
         "decision": _decision(case, proposals, decisions) if case.decided_at else None,
         "outcomes": [
             {
@@ -92,7 +93,7 @@ def load(cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 def readable(cases: Any) -> Any:
     """The queryset with everything `load` reads."""
-    return cases.select_related("release__workflow").prefetch_related(
+    return cases.select_related("release__workflow", "question__author").prefetch_related(
         "proposals", "visits", "decisions__reviewer", "outcome_runs__rule"
     )
 
@@ -114,7 +115,7 @@ def _decision(
         "reason_code": last.reason_code,
         "by": last.by,
         "decided_by": [
-            {"id": f"u_{row.reviewer_id}", "name": _name(row), "role": "reviewer"}
+            {"id": f"u_{row.reviewer_id}", "name": name_of(row.reviewer), "role": "reviewer"}
             for row in by_people
         ],
         "decided_at": timestamp(case.decided_at),
@@ -129,6 +130,17 @@ def _decision(
     return decision
 
 
-def _name(decision: Decision) -> str:
-    reviewer = decision.reviewer
-    return reviewer.get_full_name() or reviewer.get_username() if reviewer else ""
+def _info_request(case: Case) -> dict[str, Any] | None:
+    """What the agent is asked, while it is asked."""
+    if case.question is None:
+        return None
+    author = case.question.author
+    return {
+        "message": case.question.text,
+        "by": {"id": f"u_{author.pk}", "name": name_of(author), "role": "reviewer"},
+        "at": timestamp(case.question.created_at),
+    }
+
+
+def name_of(person: Any) -> str:
+    return person.get_full_name() or person.get_username() if person else ""

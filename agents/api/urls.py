@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from agents.api import permits, views
+from agents.api import case_calls, permits, views
 
 
 class CasePath:
@@ -24,6 +24,9 @@ urlpatterns = [
     path("v1/cases", views.CaseList.as_view(), name="api-case-list"),
     path("v1/cases/batch", views.CaseBatch.as_view(), name="api-case-batch"),
     path("v1/cases/<case:public_id>", views.CaseDetail.as_view(), name="api-case-detail"),
+    path("v1/cases/<case:public_id>/messages", case_calls.CaseMessages.as_view()),
+    path("v1/cases/<case:public_id>/proposals", case_calls.CaseProposals.as_view()),
+    path("v1/cases/<case:public_id>/cancel", case_calls.CaseCancel.as_view()),
     path("v1/workflows", views.WorkflowList.as_view(), name="api-workflow-list"),
     path("v1/workflows/<slug:slug>", views.WorkflowDetail.as_view(), name="api-workflow-detail"),
     path("v1/permits/<str:nonce>/redeem", permits.PermitRedeem.as_view(), name="api-permit-redeem"),

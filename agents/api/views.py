@@ -55,7 +55,7 @@ class CaseList(APIView):
         case, made = create(
             request.data, key=request.auth, idempotency_key=request.headers.get("Idempotency-Key")
         )
-        headers = {"Location": f"/api/v1/cases/{case['id']}", **_state_headers(case)}
+        headers = {"Location": f"/api/v1/cases/{case['id']}", **state_headers(case)}
         if not made:
             headers["Idempotency-Replayed"] = "true"
         code = status.HTTP_201_CREATED if made else status.HTTP_200_OK
@@ -122,8 +122,8 @@ class CaseDetail(APIView):
         responses={(200, "application/json"): shapes.CASE_OUT, **PROBLEMS},
     )
     def get(self, request: Request, public_id: str) -> Response:
-        case = bodies.of_case(_own(request, public_id))
-        return Response(case, headers=_state_headers(case))
+        case = bodies.of_case(own_case(request, public_id))
+        return Response(case, headers=state_headers(case))
 
 
 class WorkflowList(APIView):
@@ -170,7 +170,7 @@ docs = csp_update({"style-src": "'unsafe-inline'", "img-src": "data:"})(
 )
 
 
-def _own(request: Request, public_id: str) -> Case:
+def own_case(request: Request, public_id: str) -> Case:
     """The agent's own case; another's, or one that its key may not see, is as good as none."""
     try:
         found = request.auth.readable_cases().filter(pk=case_id(public_id))
@@ -179,7 +179,7 @@ def _own(request: Request, public_id: str) -> Case:
     return get_object_or_404(wire.readable(found))
 
 
-def _state_headers(case: dict[str, Any]) -> dict[str, str]:
+def state_headers(case: dict[str, Any]) -> dict[str, str]:
     headers = {"ETag": f'"{case["version"]}"', "Cache-Control": "no-store"}
     if case["status"] == "pending":
         headers["Retry-After"] = SECONDS_BETWEEN_POLLS

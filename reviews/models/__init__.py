@@ -2,12 +2,15 @@ from reviews.models.audit_entry import AuditEntry
 from reviews.models.audit_head import AuditHead
 from reviews.models.case import Case
 from reviews.models.decision import Decision
+from reviews.models.mention import Mention
+from reviews.models.message import Message
 from reviews.models.notification import Notification
 from reviews.models.outcome_run import OutcomeRun
 from reviews.models.permit import Permit
 from reviews.models.proposal import Proposal
 from reviews.models.review import Review
 from reviews.models.saved_view import SavedView
+from reviews.models.skip import Skip
 from reviews.models.subject_data import SubjectData
 from reviews.models.user_settings import UserSettings
 from reviews.models.visit import Visit
@@ -17,12 +20,15 @@ __all__ = [
     "AuditHead",
     "Case",
     "Decision",
+    "Mention",
+    "Message",
     "Notification",
     "OutcomeRun",
     "Permit",
     "Proposal",
     "Review",
     "SavedView",
+    "Skip",
     "SubjectData",
     "UserSettings",
     "Visit",

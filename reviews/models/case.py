@@ -85,6 +85,12 @@ class Case(models.Model):
     # The agent's own limit, and what counts now: the earlier of it and the gate's.
     expires_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
+    # The clock stands while the agent owes an answer: what was left of the limit.
+    time_left = models.DurationField(null=True)
+    # What the agent is asked, while it is asked.
+    question = models.ForeignKey(
+        "Message", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     decided_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
@@ -168,6 +174,32 @@ class Case(models.Model):
     def ask_human(self) -> None:
         """Somebody has to look: a gate fired, or no rule fits."""
 
+    @transition(state, source=State.IN_REVIEW, target=State.WAITING_FOR_AGENT)
+    def ask_agent(self, *, question: models.Model) -> None:
+        """The clock stands; the agent's own limit goes on."""
+        self.question = question
+        if self.due_at is not None:
+            self.time_left = self.due_at - timezone.now()
+            self.due_at = self.expires_at
+
+    @transition(state, source=State.WAITING_FOR_AGENT, target=State.IN_REVIEW)
+    def resume(self) -> None:
+        """The agent has spoken, or is no longer waited for."""
+        self.question = None
+        if self.time_left is not None:
+            limits = [timezone.now() + self.time_left, self.expires_at]
+            self.due_at = min(at for at in limits if at is not None)
+            self.time_left = None
+
+    @transition(
+        state,
+        source=[State.RECEIVED, State.IN_REVIEW, State.WAITING_FOR_AGENT],
+        target=State.CANCELLED,
+    )
+    def cancel(self) -> None:
+        self.closed_at = timezone.now()
+        self.due_at = self.question = None
+
     @transition(state, source=[State.RECEIVED, State.IN_REVIEW], target=State.DECIDED)
     def decide(self, *, verdict: str) -> None:
         self.verdict = verdict
@@ -192,6 +224,7 @@ class Case(models.Model):
     )
     def expire(self) -> None:
         self.verdict = "reject"
+        self.question = None
         self.decided_at = self.closed_at = timezone.now()
 
 

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django_fsm import FSMField, transition
 from uuid_utils.compat import uuid7
 
 from reviews.models.case import Case
+from reviews.models.skip import Skip
 from reviews.models.visit import Visit
 from workflows.models import Absence, Queue
 
@@ -36,8 +37,23 @@ class ReviewQuerySet(models.QuerySet):
 
     def claimable_by(self, user: AbstractBaseUser) -> Self:
         """Nothing is offered to who is away; what they hold they may still decide."""
-        away = Absence.objects.of(user).now()
-        return self.allowed_to(user).filter(~Exists(away), state=Review.State.OPEN)
+        away, now = Absence.objects.of(user).now(), timezone.now()
+        return (
+            self.allowed_to(user)
+            .not_skipped_by(user)
+            .filter(
+                ~Exists(away),
+                Q(snoozed_until=None) | Q(snoozed_until__lte=now),
+                Q(offered_to=None) | Q(offered_to=user.pk) | Q(offered_until__lte=now),
+                state=Review.State.OPEN,
+            )
+        )
+
+    def not_skipped_by(self, user: AbstractBaseUser) -> Self:
+        skips = Skip.objects.filter(
+            visit=OuterRef("visit"), queue=OuterRef("queue"), reviewer=user.pk
+        )
+        return self.filter(~Exists(skips))
 
     def claimed_by(self, user: AbstractBaseUser) -> Self:
         return self.filter(state=Review.State.CLAIMED, claimed_by=user.pk)
@@ -108,6 +124,13 @@ class Review(models.Model):
         db_index=False,
     )
     claimed_at = models.DateTimeField(null=True)
+    # Kept for one person until then: who was answered, or was handed it, is asked first.
+    offered_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    offered_until = models.DateTimeField(null=True)
+    # Nobody can take it before; then it is back in its queue by itself.
+    snoozed_until = models.DateTimeField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
@@ -134,6 +157,11 @@ class Review(models.Model):
                 fields=["claimed_by"], condition=Q(state="CLAIMED"), name="claims_of_a_person"
             ),
             models.Index(
+                fields=["offered_to"],
+                condition=Q(state="OPEN", offered_to__isnull=False),
+                name="offers_to_a_person",
+            ),
+            models.Index(
                 fields=["lease_expires_at"], condition=Q(state="CLAIMED"), name="leases_by_expiry"
             ),
             models.Index(
@@ -158,6 +186,10 @@ class Review(models.Model):
                 | Q(claimed_by__isnull=False, lease_expires_at__isnull=False),
                 name="a_claim_has_a_lease",
             ),
+            models.CheckConstraint(
+                condition=Q(offered_to=None) | Q(offered_until__isnull=False),
+                name="an_offer_ends",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -171,7 +203,13 @@ class Review(models.Model):
 
     @transition(state, source=State.CLAIMED, target=State.OPEN)
     def release(self) -> None:
+        """Back to the queue, for everybody, now."""
         self.claimed_by = self.claimed_at = self.lease_expires_at = None
+        self.offered_to = self.offered_until = self.snoozed_until = None
+
+    def offer(self, *, to: AbstractBaseUser | None, until: datetime) -> None:
+        """Until then this person alone may take it."""
+        self.offered_to, self.offered_until = to, until
 
     @transition(state, source=State.CLAIMED, target=State.DECIDED)
     def decide(self) -> None:

@@ -1,13 +1,12 @@
 """Who works on what: claims under a lease, given back by hand or by the clock."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from reviews import audit
@@ -19,8 +18,9 @@ class NotClaimable(Exception):
     """Says in words why this person cannot take this review now."""
 
 
-# One statement: the best open review of each queue this person works, and of those the best.
-# SKIP LOCKED steps over what somebody else is taking at this moment.
+# One statement: what is offered to this person first, else the best open review of each queue
+# they work, and of those the best. SKIP LOCKED steps over what somebody else is taking at this
+# moment.
 CLAIM_NEXT = """
 WITH workable AS (
     SELECT DISTINCT queue.id, queue.lease_minutes
@@ -41,13 +41,33 @@ WITH workable AS (
               SELECT FROM workflows_qualification held
               WHERE held.user_id = %(user)s AND held.skill_id = asked.skill_id
                 AND (held.expires_at IS NULL OR held.expires_at > %(now)s)))
+), offered AS (
+    SELECT review.id, workable.lease_minutes
+    FROM reviews_review review JOIN workable ON workable.id = review.queue_id
+    WHERE review.state = 'OPEN' AND review.offered_to_id = %(user)s
+      AND (review.snoozed_until IS NULL OR review.snoozed_until <= %(now)s)
+      AND NOT review.excluded_users @> ARRAY[%(user)s]
+      AND (review.kind <> 'SEAT' OR NOT EXISTS (
+          SELECT FROM reviews_review seat
+          WHERE seat.visit_id = review.visit_id AND seat.revision = review.revision
+            AND seat.claimed_by_id = %(user)s AND seat.kind = 'SEAT'
+            AND seat.state IN ('CLAIMED', 'DECIDED')))
+    ORDER BY review.priority DESC, review.due_at, review.id
+    LIMIT 1
+    FOR UPDATE OF review SKIP LOCKED
 ), best AS (
     SELECT candidate.id, workable.lease_minutes
     FROM workable CROSS JOIN LATERAL (
         SELECT review.id, review.priority, review.due_at
         FROM reviews_review review
         WHERE review.queue_id = workable.id AND review.state = 'OPEN'
+          AND (review.snoozed_until IS NULL OR review.snoozed_until <= %(now)s)
+          AND (review.offered_to_id IS NULL OR review.offered_until <= %(now)s)
           AND NOT review.excluded_users @> ARRAY[%(user)s]
+          AND NOT EXISTS (
+              SELECT FROM reviews_skip skip
+              WHERE skip.visit_id = review.visit_id AND skip.reviewer_id = %(user)s
+                AND skip.queue_id = review.queue_id)
           AND (review.kind <> 'SEAT' OR NOT EXISTS (
               SELECT FROM reviews_review seat
               WHERE seat.visit_id = review.visit_id AND seat.revision = review.revision
@@ -57,13 +77,14 @@ WITH workable AS (
         LIMIT 1
         FOR UPDATE OF review SKIP LOCKED
     ) candidate
+    WHERE NOT EXISTS (SELECT FROM offered)
     ORDER BY candidate.priority DESC, candidate.due_at, candidate.id
     LIMIT 1
 )
 UPDATE reviews_review taken
 SET state = 'CLAIMED', claimed_by_id = %(user)s, claimed_at = %(now)s,
-    lease_expires_at = %(now)s + make_interval(mins => best.lease_minutes::int)
-FROM best WHERE taken.id = best.id
+    lease_expires_at = %(now)s + make_interval(mins => found.lease_minutes::int)
+FROM (SELECT * FROM offered UNION ALL SELECT * FROM best) found WHERE taken.id = found.id
 RETURNING taken.id
 """
 
@@ -88,7 +109,7 @@ def _claim_next(reviewer: AbstractBaseUser, queue: Queue | None) -> Review | Non
     if row is None:
         return None
     review = Review.objects.select_related("case", "queue").get(pk=row[0])
-    _record("review.claimed", review, audit.by_user(reviewer))
+    record("review.claimed", review, audit.by_user(reviewer))
     return review
 
 
@@ -115,7 +136,7 @@ def claim_review(review: Review, *, reviewer: AbstractBaseUser) -> Review:
             locked.save()
     except IntegrityError as error:
         raise NotClaimable(_("You hold another seat of this case already.")) from error
-    _record("review.claimed", locked, audit.by_user(reviewer))
+    record("review.claimed", locked, audit.by_user(reviewer))
     return locked
 
 
@@ -140,18 +161,24 @@ def renew(review: Review, *, reviewer: AbstractBaseUser) -> bool:
 @transaction.atomic
 def release_review(review: Review, *, reviewer: AbstractBaseUser) -> Review:
     """Gives it back to the queue. Raises NotClaimable when it is not this person's."""
-    held = (
+    row = held(review, reviewer=reviewer)
+    row.release()
+    row.save()
+    record("review.released", row, audit.by_user(reviewer))
+    return row
+
+
+def held(review: Review, *, reviewer: AbstractBaseUser) -> Review:
+    """The review, locked, that this person holds. Raises NotClaimable."""
+    row = (
         Review.objects.select_for_update(of=("self",))
         .select_related("case", "queue")
         .filter(pk__in=Review.objects.claimed_by(reviewer).filter(pk=review.pk).values("pk"))
         .first()
     )
-    if held is None:
-        raise NotClaimable(_("This review is not yours to give back."))
-    held.release()
-    held.save()
-    _record("review.released", held, audit.by_user(reviewer))
-    return held
+    if row is None:
+        raise NotClaimable(_("This review is not yours (any more)."))
+    return row
 
 
 def expire_leases(*, limit: int = 500) -> int:
@@ -175,13 +202,13 @@ def _expire_lease(pk: UUID) -> bool:
     holder = review.claimed_by_id
     review.release()
     review.save()
-    _record("review.lease_expired", review, audit.SYSTEM, held_by=f"user:{holder}")
+    record("review.lease_expired", review, audit.SYSTEM, held_by=f"user:{holder}")
     return True
 
 
 def why_not(review: Review, *, reviewer: AbstractBaseUser) -> str:
     """Why this person cannot take it, for the page."""
-    now = Review.objects.select_related("claimed_by", "queue").get(pk=review.pk)
+    now = Review.objects.select_related("claimed_by", "queue", "offered_to").get(pk=review.pk)
     if now.state == Review.State.CLAIMED:
         return _("%(name)s is working on it.") % {"name": now.claimed_by}
     if now.state != Review.State.OPEN:
@@ -196,15 +223,35 @@ def why_not(review: Review, *, reviewer: AbstractBaseUser) -> str:
     away = Absence.objects.of(reviewer).now().first()
     if away is not None:
         return _("You are out of office until %(until)s; end your absence to work again.") % {
-            "until": date_format(localtime(away.ends_at), "DATETIME_FORMAT")
+            "until": date_format(timezone.localtime(away.ends_at), "DATETIME_FORMAT")
         }
     if reviewer.pk in now.excluded_users:
         return _("Separation of duties: you own the agent or decided this case before.")
     if not Review.objects.allowed_to(reviewer).filter(pk=now.pk).exists():
         return _("You hold another seat of this case already.")
-    return _("Somebody took it just now.")
+    return _kept_back(now, reviewer) or _("Somebody took it just now.")
 
 
-def _record(event: str, review: Review, actor: str, **data: object) -> None:
+def _kept_back(review: Review, reviewer: AbstractBaseUser) -> str:
+    """Why an open review that this person may decide is not theirs to take at the moment."""
+    now = timezone.now()
+    if review.snoozed_until and review.snoozed_until > now:
+        return _("It is put off until %(time)s.") % {"time": in_words(review.snoozed_until)}
+    kept = review.offered_to_id not in (None, reviewer.pk)
+    if kept and review.offered_until and review.offered_until > now:
+        return _("It is kept for %(name)s until %(time)s.") % {
+            "name": review.offered_to,
+            "time": in_words(review.offered_until),
+        }
+    if review.skips.filter(reviewer=reviewer.pk).exists():
+        return _("You skipped it.")
+    return ""
+
+
+def in_words(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "j M, H:i")
+
+
+def record(event: str, review: Review, actor: str, **data: object) -> None:
     content = {"review": review.id.hex, "queue": review.queue.slug, **data}
     audit.record(review.case.chain, audit.Event(event, actor, content), case=review.case)

@@ -42,7 +42,7 @@ def decide_review(
     if timeouts.is_over(walk.case):
         timeouts.run_out(walk)
     too_late = _too_late(review, reviewer, walk)
-    review = review if too_late else _held(review, reviewer, walk)
+    review = review if too_late else held(review, reviewer, walk)
     if (revision, digest) != (walk.proposal.revision, walk.proposal.digest):
         raise StaleProposal(
             _("The proposal changed while you looked at it. Nothing was decided; look again.")
@@ -85,20 +85,20 @@ def _record_late(
     return late
 
 
-def _held(review: Review, reviewer: AbstractBaseUser, walk: Walk) -> Review:
+def held(review: Review, reviewer: AbstractBaseUser, walk: Walk) -> Review:
     """The review, locked, if it is this person's and today's rules still let them decide."""
-    held = (
+    row = (
         Review.objects.select_for_update(of=("self",))
         .filter(pk=review.pk, state=Review.State.CLAIMED, claimed_by=reviewer.pk)
         .first()
     )
-    if held is None:
+    if row is None:
         raise NotYours(_("This review is not yours (any more). What you typed is still here."))
     excluded = seats.excluded_users(walk, walk.stage)
-    may = Review.objects.allowed_to(reviewer).filter(pk=held.pk).exists()
+    may = Review.objects.allowed_to(reviewer).filter(pk=row.pk).exists()
     if not may or reviewer.pk in excluded:
         raise NotYours(_("You may not decide this: teams or separation of duties forbid it."))
-    return held
+    return row
 
 
 def _decide(
@@ -159,11 +159,17 @@ def _revise(walk: Walk, action: dict, reviewer: AbstractBaseUser) -> None:
             digest=digest_of(action, data=walk.case.data, ai_output=old.ai_output),
         )
     )
+    let_lapse(walk)
+    walk.visit.reviews.open().update(revision=walk.proposal.revision)
+
+
+def let_lapse(walk: Walk) -> None:
+    """The newest proposal is another one: what was said to those before it no longer counts,
+    here and at the gates before."""
     walk.visit.revision = walk.proposal.revision
     for row in _standing(walk):
         _ask_again(walk, row)
     standing.lapse(walk)
-    walk.visit.reviews.open().update(revision=walk.proposal.revision)
 
 
 def _ask_again(walk: Walk, row: Decision) -> None:

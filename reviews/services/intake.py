@@ -86,6 +86,22 @@ def open_case(new: NewCase, *, agent: Agent, plan: Plan) -> Walk:
     return walk
 
 
+def drawn_again(
+    case: Case, plan: Plan, *, action: dict[str, Any] | None, ai_output: dict[str, Any]
+) -> dict[str, Any]:
+    """What a revised proposal makes of the fields that the release reads from it. Raises
+    Invalid."""
+    new = NewCase(action=action, ai_output=ai_output, data=case.data)
+    problems = _action_problems(new, plan) if action is not None else []
+    document = {"data": case.data, "ai_output": ai_output}
+    if action is not None:
+        document["action"] = action
+    drawn = _drawn(new, plan, document, problems)
+    if problems:
+        raise Invalid(problems)
+    return {name: value for name, value in drawn.items() if getattr(plan, f"{name}_pointer")}
+
+
 def _problems(new: NewCase, plan: Plan) -> list[Problem]:
     problems = plan.schema.problems(new.data)
     if new.action is not None:

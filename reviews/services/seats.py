@@ -1,6 +1,6 @@
 """Opening reviews: which queue, how many seats, for whom not, due when."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -123,12 +123,15 @@ def open_review(
     return review
 
 
-def escalate(walk: Walk, review: Review, *, trigger: str, detail: str) -> Review:
-    """Closes an open seat and asks in its queue's escalation queue, same visit; the leads there
-    are told. The caller holds the review's lock."""
-    target = review.queue.escalation_queue or exception_queue(walk)
-    review.withdraw()
-    review.save()
+def escalate(
+    walk: Walk, review: Review, *, trigger: str, detail: str, queue: Queue | None = None
+) -> Review:
+    """Closes a seat and asks in that queue, or its own queue's escalation queue, same visit; the
+    leads there are told. The caller holds the review's lock."""
+    target = queue or review.queue.escalation_queue or exception_queue(walk)
+    if review.state != Review.State.WITHDRAWN:
+        review.withdraw()
+        review.save()
     notify(leads_of(target), Notification.Kind.ESCALATED, case=walk.case, queue=target.name)
     return open_review(
         walk,
@@ -139,6 +142,31 @@ def escalate(walk: Walk, review: Review, *, trigger: str, detail: str) -> Review
         excluded=review.excluded_users,
         follows=review,
     )
+
+
+def left_behind(walk: Walk) -> list[Review]:
+    """The seats of this stay that were closed and neither decided nor followed by another."""
+    here = list(walk.visit.reviews.select_related("queue", "claimed_by").order_by("id"))
+    followed = {review.follows_id for review in here}
+    return [row for row in here if row.state == Review.State.WITHDRAWN and row.id not in followed]
+
+
+def follow(walk: Walk, review: Review, *, kept: timedelta | None = None) -> Review:
+    """The same question once more; kept a while for who sat there."""
+    opened = open_review(
+        walk,
+        queue=review.queue,
+        kind=review.kind,
+        reasons=review.reasons,
+        priority=review.priority,
+        excluded=review.excluded_users,
+        follows=review,
+    )
+    if kept and review.claimed_by:
+        opened.offer(to=review.claimed_by, until=timezone.now() + kept)
+        told = {"case": walk.case, "queue": review.queue.name}
+        notify([review.claimed_by_id], Notification.Kind.ASSIGNED, **told)
+    return opened
 
 
 def exception_queue(walk: Walk) -> Queue:

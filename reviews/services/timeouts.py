@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from reviews.models import Case, Decision
+from reviews.models import Case, Decision, Message
 from reviews.services import outbox, progress, seats
 from reviews.services.closing import label
 from reviews.services.walk import Walk
@@ -38,7 +38,7 @@ def run_out(walk: Walk) -> None:
 
 def _on_timeout(walk: Walk) -> str:
     """Silence approves after the gate's own limit alone: an agent that sets a limit of a second
-    would otherwise approve itself."""
+    would otherwise approve itself. Nor does it approve what a person has asked about."""
     gate = walk.stage.gate
     if gate is None:
         return "REJECT"
@@ -46,7 +46,12 @@ def _on_timeout(walk: Walk) -> str:
         return gate.on_timeout
     asked = walk.visit.reviews.select_related("queue__calendar").first()
     limit = asked and seats.limit_of(gate, asked.queue, since=walk.visit.entered_at)
-    return "APPROVE" if limit and limit <= timezone.now() else "REJECT"
+    is_over = limit is not None and limit <= timezone.now()
+    return "APPROVE" if is_over and not _was_asked(walk) else "REJECT"
+
+
+def _was_asked(walk: Walk) -> bool:
+    return walk.case.messages.filter(kind=Message.Kind.QUESTION).exists()
 
 
 def _reject(walk: Walk) -> None:
@@ -68,8 +73,12 @@ def _approve(walk: Walk) -> None:
 
 def _escalate(walk: Walk) -> None:
     """Open reviews go to their queue's escalation queue, once; there nothing times out."""
+    left = list(walk.visit.reviews.select_for_update(of=("self",)).open().select_related("queue"))
+    if walk.case.state == Case.State.WAITING_FOR_AGENT:
+        left = seats.left_behind(walk)
+        walk.case.resume()
     walk.case.due_at = None
-    for review in walk.visit.reviews.select_for_update(of=("self",)).open().select_related("queue"):
+    for review in left:
         seats.escalate(walk, review, trigger="time_limit", detail="Nobody decided in time.")
     walk.note("case.escalated", "system", why="time ran out")
     outbox.announce(walk, "case.escalated")

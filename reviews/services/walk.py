@@ -98,6 +98,10 @@ class Walk:
         """Puts an event on the case's record."""
         self.events.append(audit.Event(name, actor, data, personal or {}))
 
+    def stay_unseen(self) -> None:
+        """The agent sees nothing of what is done here: its version of the case stays."""
+        self.case.version -= 1
+
     def enter(self, stage: StagePlan, *, arrived_on: str) -> Visit:
         visit = Visit(
             case=self.case,

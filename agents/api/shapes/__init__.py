@@ -4,6 +4,14 @@ They are data, not DRF serializers: jsonschema-rs checks a create in microsecond
 with a pointer for every problem, where a serializer with these fields takes a millisecond.
 """
 
+from agents.api.shapes.answers import (
+    CANCEL_IN,
+    MESSAGE_IN,
+    PROPOSAL_IN,
+    cancel_in,
+    message_in,
+    proposal_in,
+)
 from agents.api.shapes.batch import BATCH_IN, BATCH_OUT, LINES, RESULTS, batch_in
 from agents.api.shapes.cases import ACTION, CASE_IN, CASE_OUT, PAGE_OF_CASES, case_in
 from agents.api.shapes.permits import KEY_SET, REDEEM_IN, REDEEMED, redeem_in
@@ -15,6 +23,7 @@ __all__ = [
     "ACTION",
     "BATCH_IN",
     "BATCH_OUT",
+    "CANCEL_IN",
     "CASE_IN",
     "CASE_OUT",
     "DECISIONS",
@@ -22,15 +31,20 @@ __all__ = [
     "KEY_SET",
     "LINES",
     "LIST_OF_WORKFLOWS",
+    "MESSAGE_IN",
     "PAGE_OF_CASES",
     "PROBLEM",
+    "PROPOSAL_IN",
     "REDEEMED",
     "REDEEM_IN",
     "RESULTS",
     "TIME",
     "WORKFLOW_OUT",
     "batch_in",
+    "cancel_in",
     "case_in",
+    "message_in",
+    "proposal_in",
     "redeem_in",
     "text",
 ]

@@ -100,6 +100,12 @@ DECISION_OUT = {
         "decided_at": TIME,
     },
 }
+INFO_REQUEST_OUT = {
+    "type": ["object", "null"],
+    "description": "What a person asks, while the status is needs_info.",
+    "required": ["message", "by", "at"],
+    "properties": {"message": {"type": "string"}, "by": PERSON, "at": TIME},
+}
 CASE_OUT: dict[str, Any] = {
     "type": "object",
     "required": ["id", "object", "status", "lane", "version", "reasons", "decision", "outcomes"],
@@ -125,6 +131,7 @@ CASE_OUT: dict[str, Any] = {
         },
         "action_digest": {"type": "string", "pattern": "^sha-256:[0-9a-f]{64}$"},
         "review_url": {"type": "string", "format": "uri"},
+        "info_request": INFO_REQUEST_OUT,
         "decision": DECISION_OUT,
         "permit": {
             "type": ["string", "null"],

@@ -1,0 +1,37 @@
+"""What an agent says about a case that is open."""
+
+from typing import Any
+
+from agents.api.shapes.plain import FREE, text
+from workflows.schemas import compile_schema
+
+MESSAGE_IN: dict[str, Any] = {
+    "type": "object",
+    "required": ["message"],
+    "properties": {"message": text(10_000, minLength=1, pattern=r"\S")},
+    "additionalProperties": False,
+}
+PROPOSAL_IN: dict[str, Any] = {
+    "type": "object",
+    "anyOf": [{"required": ["action"]}, {"required": ["ai_output"]}],
+    "properties": {
+        "action": {
+            "type": "object",
+            "required": ["name"],
+            "properties": {"name": text(80, minLength=1), "args": FREE},
+            "additionalProperties": False,
+        },
+        "ai_output": FREE,
+        "message": text(10_000),
+    },
+    "additionalProperties": False,
+}
+CANCEL_IN: dict[str, Any] = {
+    "type": "object",
+    "properties": {"reason": text(500)},
+    "additionalProperties": False,
+}
+
+message_in = compile_schema(MESSAGE_IN)
+proposal_in = compile_schema(PROPOSAL_IN)
+cancel_in = compile_schema(CANCEL_IN)
