@@ -16,11 +16,12 @@ def test_the_drawn_states_are_those_of_the_code():
 
 def test_every_file_that_a_document_names_is_there():
     documents = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    documents += (ROOT / "docs" / "clients").glob("*.md")
     missing = [
         f"{document.name}: {target}"
         for document in documents
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
-        if not (ROOT / target).exists()
+        if not (document.parent / target).exists()
     ]
     assert missing == []
 

@@ -11,6 +11,7 @@ from handrail_client.events import EventReader
 
 from tests.agents.scripted import ACTION, APPROVED, PENDING
 
+QUESTION = {"message": "How many?", "by": {"id": "u_7"}}
 SMALLER = {"name": "refund", "args": ACTION["args"] | {"amount": "90.00"}}
 
 
@@ -56,11 +57,10 @@ def test_what_was_approved_is_what_runs(server, handrail):
 
 
 def test_a_revised_proposal_is_what_may_run_afterwards(server, handrail):
-    server.answer(201, PENDING | {"status": "needs_info"})
-    server.answer(201, {})
-    server.answer(200, APPROVED | {"action_digest": action_digest(SMALLER)})
+    server.answer(201, PENDING | {"status": "needs_info", "info_request": QUESTION})
+    server.answer(201, APPROVED | {"action_digest": action_digest(SMALLER)})
     case = handrail.open("refunds", action=ACTION)
-    assert case.needs_info
+    assert (case.needs_info, case.question) == (True, "How many?")
     case = handrail.propose(case, action=SMALLER, message="half of it")
     assert sent(server, 1) == (
         "POST",
@@ -72,12 +72,14 @@ def test_a_revised_proposal_is_what_may_run_afterwards(server, handrail):
 
 def test_an_answer_and_a_withdrawal_give_the_case_as_it_then_stands(server, handrail):
     for status in ("pending", "cancelled"):
-        server.answer(200, {})
         server.answer(200, PENDING | {"status": status})
     assert handrail.message("case_1", "two were sent back").pending
-    assert sent(server, 0)[1:] == ("/api/v1/cases/case_1/messages", {"text": "two were sent back"})
+    assert sent(server, 0)[1:] == (
+        "/api/v1/cases/case_1/messages",
+        {"message": "two were sent back"},
+    )
     assert handrail.cancel("case_1", reason="paid already").status == "cancelled"
-    assert sent(server, 2)[1:] == ("/api/v1/cases/case_1/cancel", {"reason": "paid already"})
+    assert sent(server, 1)[1:] == ("/api/v1/cases/case_1/cancel", {"reason": "paid already"})
 
 
 def test_a_receipt_names_what_ran_by_its_digest(server, handrail):
@@ -117,7 +119,8 @@ def test_each_refusal_is_an_error_of_its_own(server, handrail, status, kind):
 
 
 def event(number, kind="case.decided", **data):
-    return f"id: {number}\nevent: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+    body = json.dumps({"type": kind, "timestamp": "now", "data": data}, ensure_ascii=False)
+    return f"id: {number}\nevent: {kind}\ndata: {body}\n\n".encode()
 
 
 def test_a_broken_stream_goes_on_where_it_broke(server, handrail):

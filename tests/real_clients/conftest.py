@@ -50,38 +50,53 @@ class Program:
     def __init__(self, command: list[str], environment: dict[str, str], directory: Path) -> None:
         self.process = subprocess.Popen(
             command,
-            env={"PATH": os.environ["PATH"], **environment},
+            env=environment,
             cwd=directory,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
 
-    def result(self, *, seconds: float = 60.0) -> dict:
+    def finish(self, *, seconds: float = 60.0) -> str:
+        """What it printed, when all went well."""
         out, err = self.process.communicate(timeout=seconds)
         assert self.process.returncode == 0, err
-        return json.loads(out.splitlines()[-1])
+        return out
+
+    def result(self) -> dict:
+        return json.loads(self.finish().splitlines()[-1])
 
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate()
 
 
-Run = Callable[..., Program]
+Start = Callable[..., Program]
 
 
 @pytest.fixture
-def run(house: House, address: str, tmp_path: Path) -> Iterator[Run]:
-    """`run("langgraph", "langgraph_inbox", "resume")`: environment, program, arguments."""
+def start_file(house: House, address: str, tmp_path: Path) -> Iterator[Start]:
+    """`start_file("langgraph", path, "resume")`: environment, file, arguments."""
     started: list[Program] = []
 
-    def start(environment: str, program: str, *arguments: str, **more: str) -> Program:
-        path = HERE / "programs" / f"{program}.py"
-        command = [str(python_of(environment)), str(path), *arguments]
-        settings = {"HANDRAIL_URL": address, "HANDRAIL_KEY": house.key} | more
-        started.append(Program(command, settings, tmp_path))
+    def start(environment: str, path: Path, *arguments: str, **more: str) -> Program:
+        python = python_of(environment)
+        # What an environment installs as a command is found in it first.
+        path_of_commands = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+        own = {"PATH": path_of_commands, "HANDRAIL_URL": address, "HANDRAIL_KEY": house.key}
+        started.append(Program([str(python), str(path), *arguments], own | more, tmp_path))
         return started[-1]
 
     yield start
     for program in started:
         program.kill()
+
+
+@pytest.fixture
+def run(start_file: Start) -> Start:
+    """`run("langgraph", "langgraph_inbox", "resume")`: the same for a program of ours."""
+
+    def start(environment: str, program: str, *arguments: str, **more: str) -> Program:
+        return start_file(environment, HERE / "programs" / f"{program}.py", *arguments, **more)
+
+    return start

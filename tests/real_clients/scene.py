@@ -1,6 +1,7 @@
 """A workflow for agents that run their own tools, and the person who decides about their calls."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from agents.models import AgentKey
@@ -73,7 +74,9 @@ class Reviewer:
 
     def decide(self, name: str, verdict: str, **answer: Any) -> Decision:
         """About the open call of that tool."""
-        review = self.waits_for(name)
+        return self.decide_review(self.waits_for(name), verdict, **answer)
+
+    def decide_review(self, review: Review, verdict: str, **answer: Any) -> Decision:
         claims.claim_review(review, reviewer=self.house.one)
         return decide(review, self.house.one, verdict, **answer)
 
@@ -82,13 +85,24 @@ class Reviewer:
         return self.decide(name, "edit", changes=changes)
 
     def waits_for(self, name: str) -> Review:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            for review in Review.objects.filter(state=Review.State.OPEN):
-                if name_of(review.case) == name:
-                    return review
-            time.sleep(0.05)
-        raise AssertionError(f"Nobody asked for {name}; the cases are {list(asked())}.")
+        return _when_asked(lambda case: name_of(case) == name)
+
+    def waits_for_order(self, order: str) -> Review:
+        return _when_asked(lambda case: args_of(case).get("order") == order)
+
+
+def _when_asked(is_it: Callable[[Case], bool]) -> Review:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        for review in Review.objects.filter(state=Review.State.OPEN):
+            if is_it(review.case):
+                return review
+        time.sleep(0.05)
+    raise AssertionError(f"Nobody asked for it; the cases are {asked()}.")
+
+
+def args_of(case: Case) -> dict[str, Any]:
+    return (case.proposals.last().action or {}).get("args", {})
 
 
 def name_of(case: Case) -> str:

@@ -72,6 +72,11 @@ class Case:
         return self.status == "needs_info"
 
     @property
+    def question(self) -> str:
+        """What the person asked; empty when nobody waits for an answer."""
+        return str((self.raw.get("info_request") or {}).get("message") or "")
+
+    @property
     def needs_human(self) -> bool:
         """Whether a person decides: the lane never changes, so a resumed agent may ask again."""
         # Before a gate has spoken the lane is null, and nobody has said that no human is needed.

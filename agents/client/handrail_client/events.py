@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from handrail_client.case import Case, case_from
 from handrail_client.exchange import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
@@ -23,11 +24,17 @@ SILENCE_SECONDS: Final = 45.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`id` is the place to go on from: give it as `after` and nothing is missed or told twice."""
+    """`id` is the place to go on from: give it as `after` and nothing is missed or told twice.
+    `case` is the case as it stands when the event is told."""
 
     id: str
     type: str
+    timestamp: str
     data: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def case(self) -> Case:
+        return case_from(self.data)
 
 
 class EventReader:
@@ -70,7 +77,8 @@ class EventReader:
         text, kind = "\n".join(self._data), self._type or "message"
         self._type, self._data = "", []
         if text:
-            yield Event(self.last_id, kind, json.loads(text))
+            body = json.loads(text)
+            yield Event(self.last_id, kind, str(body.get("timestamp", "")), body["data"])
 
 
 class Watch:

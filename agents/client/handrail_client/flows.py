@@ -38,7 +38,8 @@ class Flows:
 
     def get(self, case: Case | str) -> Flow[Case]:
         case_id, proposed_action = _id_and_action(case)
-        return (yield from self._look(case_id, proposed_action))
+        reply = yield from send(Request("GET", f"{CASES}/{case_id}"), patience=self._patience)
+        return _case(reply, proposed_action)
 
     def wait(self, case: Case | str, *, timeout: float | None) -> Flow[Case]:
         """Holds until the status leaves `pending` or `timeout` seconds are over."""
@@ -91,7 +92,7 @@ class Flows:
         return (yield from self._read(f"/api/v1/workflows/{quote(slug, safe='')}"))
 
     def message(self, case: Case | str, text: str, *, idempotency_key: str | None) -> Flow[Case]:
-        return (yield from self._tell(case, "messages", {"text": text}, idempotency_key))
+        return (yield from self._tell(case, "messages", {"message": text}, idempotency_key))
 
     def propose(
         self, case: Case | str, proposal: Mapping[str, Any], *, idempotency_key: str | None
@@ -132,12 +133,8 @@ class Flows:
         """Says something about a case, and gives the case as it then stands."""
         case_id, action = _id_and_action(case)
         request = self._post(f"{CASES}/{case_id}/{what}", encode(body), idempotency_key)
-        yield from send(request, patience=self._patience)
-        return (yield from self._look(case_id, body.get("action") or action))
-
-    def _look(self, case_id: str, proposed_action: Mapping[str, Any] | None) -> Flow[Case]:
-        reply = yield from send(Request("GET", f"{CASES}/{case_id}"), patience=self._patience)
-        return _case(reply, proposed_action)
+        reply = yield from send(request, patience=self._patience)
+        return _case(reply, body.get("action") or action)
 
     def _read(self, path: str) -> Flow[Any]:
         return json.loads((yield from send(Request("GET", path), patience=self._patience)).body)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from handrail_client.asynchronous import AsyncHandrail
 from handrail_client.canonical import action_digest
 from handrail_client.case import Case
-from handrail_client.fields import CaseFields
+from handrail_client.fields import CaseFields, NewCase
 from handrail_client.synchronous import Handrail
 
 LONGEST_SUMMARY: Final = 500
@@ -75,12 +75,11 @@ class _Desk:
     fields: Fields | None = None
     timeout: float | None = None
 
-    def _workflow(self, call: ToolCall) -> str:
-        return self.workflow if isinstance(self.workflow, str) else self.workflow(call)
-
-    def _fields(self, call: ToolCall) -> dict[str, Any]:
+    def _new_case(self, call: ToolCall) -> NewCase:
         """What the framework knows, and over it what the agent's own `fields` say."""
-        fields: dict[str, Any] = {
+        fields: NewCase = {
+            "workflow": self.workflow if isinstance(self.workflow, str) else self.workflow(call),
+            "idempotency_key": call.idempotency_key,
             "summary": call.summary[:LONGEST_SUMMARY],
             "allowed_decisions": list(call.allowed),
             "correlation": dict(call.correlation),
@@ -107,14 +106,12 @@ class Desk(_Desk):
         return _is_held(self._open(call), call)
 
     def ask(self, calls: Sequence[ToolCall]) -> list[Answer]:
-        """Opens all, then waits for each. Raises Undecided."""
-        opened = [self._open(call) for call in calls]
+        """Opens all together, then waits for each. Raises Undecided."""
+        opened = self.handrail.batch([self._new_case(call) for call in calls]) if calls else []
         return _answers(calls, [self.handrail.wait(each, timeout=self.timeout) for each in opened])
 
     def _open(self, call: ToolCall) -> Case:
-        return self.handrail.open(
-            self._workflow(call), idempotency_key=call.idempotency_key, **self._fields(call)
-        )
+        return self.handrail.open(**self._new_case(call))
 
 
 @dataclass(frozen=True)
@@ -127,14 +124,13 @@ class AsyncDesk(_Desk):
         return _is_held(await self._open(call), call)
 
     async def ask(self, calls: Sequence[ToolCall]) -> list[Answer]:
-        opened = [await self._open(call) for call in calls]
+        cases = [self._new_case(call) for call in calls]
+        opened = await self.handrail.batch(cases) if cases else []
         waits = [self.handrail.wait(case, timeout=self.timeout) for case in opened]
         return _answers(calls, await asyncio.gather(*waits))
 
     async def _open(self, call: ToolCall) -> Case:
-        return await self.handrail.open(
-            self._workflow(call), idempotency_key=call.idempotency_key, **self._fields(call)
-        )
+        return await self.handrail.open(**self._new_case(call))
 
 
 def _is_held(case: Case, call: ToolCall) -> bool:

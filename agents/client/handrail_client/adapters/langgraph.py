@@ -111,7 +111,7 @@ def _tool_call(
         action=action,
         allowed=tuple(allowed),
         summary=words,
-        correlation=_correlation(thread, call_id, group=turn_id),
+        correlation=_correlation(thread, call_id),
     )
 
 
@@ -161,9 +161,12 @@ def _question(interrupt: Interrupt, thread: str) -> ToolCall:
     )
 
 
-def _correlation(thread: str, call_id: str, *, group: str = "") -> dict[str, str]:
-    named = {"thread_id": thread, "tool_call_id": call_id, "group_id": group}
-    return {"framework": "langgraph"} | {name: each[:200] for name, each in named.items() if each}
+def _correlation(thread: str, call_id: str) -> dict[str, str]:
+    return {
+        "framework": "langgraph",
+        "thread_id": thread[:200],
+        "tool_call_id": call_id[:200],
+    }
 
 
 def _allowed_by(schema: Any) -> list[str]:
