@@ -140,6 +140,11 @@ def _decided(seen: Seen) -> Iterator[str]:
             yield "the agent's owner decided at a gate"
         if row.by == "timeout" and row.verdict == "approve" and not _waited(row):
             yield "silence approved before the gate's own limit"
+        if row.by == "reviewer" and row.verdict in YES and row.visit.left_at is not None:
+            newest = row.case.proposals.last().revision
+            is_over = row.case.state not in ("IN_REVIEW", "EXPIRED")
+            if is_over and row.case.verdict in YES and row in counting and row.revision != newest:
+                yield f"an approval of revision {row.revision} counts, and {newest} was decided"
     for row in counting:
         if row.visit.stage.key == "second" and any(
             other.reviewer_id == row.reviewer_id
@@ -169,11 +174,11 @@ def _seats(reviews: list[Review]) -> Iterator[str]:
 def _gates() -> Iterator[str]:
     """A gate that a person opened was opened by as many different people as it asks for."""
     opened = Visit.objects.filter(stage__kind="GATE", outcome__in=YES)
-    for visit in opened.select_related("stage__gate").prefetch_related("decisions"):
-        rows = [row for row in visit.decisions.all() if row.standing == "COUNTS"]
+    for visit in opened.select_related("stage__gate").order_by("number"):
+        rows = _answers(visit)
         if any(row.by == "timeout" for row in rows):
             continue
-        last = max(row.revision for row in rows)
+        last = max((row.revision for row in rows), default=0)
         people = {
             row.reviewer_id
             for row in rows
@@ -181,6 +186,18 @@ def _gates() -> Iterator[str]:
         }
         if len(people) < _asked(visit.stage.gate):
             yield f"{len(people)} people opened a gate that asks for {_asked(visit.stage.gate)}"
+
+
+def _answers(visit: Visit) -> list[Decision]:
+    """Those given on a visit; where nobody was asked again, those on the one before it."""
+    rows = [row for row in visit.decisions.all() if row.standing == "COUNTS"]
+    if rows or visit.revision == 1:
+        return rows
+    earlier = Visit.objects.filter(case=visit.case_id, stage=visit.stage_id)
+    before = earlier.filter(number__lt=visit.number).order_by("-number").first()
+    if before is None or before.outcome not in YES:
+        return []
+    return [row for row in _answers(before) if row.revision == visit.revision]
 
 
 def _asked(gate: Gate) -> int:

@@ -13,13 +13,12 @@ from reviews.models import Case, OutcomeRun, Review
 from reviews.models.case import case_id
 from reviews.services import claims, outcomes, timeouts
 from reviews.services.decisions import NotYours
-from reviews.services.publishing import propose, publish
 from reviews.services.stops import close_stop, open_stop
 from reviews.services.verdicts import Answer
-from tests.building import draft, proposal
+from tests.building import proposal
 from tests.reviews.promises import FINAL, broken_promises
 from tests.reviews.promises_moves import Moves, answer_of
-from workflows.models import Agent, Membership, Route, Stop, Team
+from workflows.models import Agent, Membership, Stop, Team
 
 MOST_CASES, MOST_RELEASES, MOST_ROUNDS = 8, 2, 40
 # After so many steps everybody may come and finish what there is.
@@ -204,6 +203,26 @@ class Promises(Moves):
         self.run(run, "die")
         self.slow.append((run.pk, OutcomeRun.objects.get(pk=run.pk).attempts))
 
+    @rule(at=which, how=st.sampled_from(["done", "stumble", "refuse", "doubt"]))
+    def a_slow_worker_is_overtaken(self, at, how):
+        """Its answer comes while somebody else has the run, and is not theirs."""
+        due = OutcomeRun.objects.due().filter(rule__isnull=False)
+        run = self.pick(due.order_by("id"), at)
+        if run is None:
+            return
+        self.run(run, "die")
+        slow = OutcomeRun.objects.get(pk=run.pk).attempts
+        self.time_passes(6, True)
+        self.sweep()
+        again = OutcomeRun.objects.get(pk=run.pk)
+        if again.state != "RETRY_WAIT":
+            return
+        self.time_passes(16, True)
+        self.run(again, "die")
+        outcomes.settle(run.pk, attempt=slow, outcome=answer_of(how))
+        now = OutcomeRun.objects.get(pk=run.pk)
+        assert (now.state, now.attempts) == ("RUNNING", slow + 1)
+
     @precondition(lambda self: self.slow)
     @rule(how=st.sampled_from(["done", "stumble", "refuse", "doubt"]))
     def answer_late(self, how):
@@ -235,15 +254,25 @@ class Promises(Moves):
     @precondition(lambda self: self.published < MOST_RELEASES)
     @rule(at=which, condition=st.sampled_from(["", "double(action.args.amount) < 1000.0"]))
     def publish(self, at, condition):
-        house = self.house
-        options = self.gates[at % len(self.gates)]
-        release = draft(house.workflow, house.admin, house.queue, house.extra["large"], **options)
-        # Where no route leads on, somebody has to be asked.
-        first = Route.objects.filter(stage__release=release, stage__key="approval").first()
-        Route.objects.filter(pk=first.pk).update(condition=condition)
-        propose(release, by=house.admin)
-        publish(release, by=house.admin)
+        self.go_live(at, condition)
         self.published += 1
+
+    @precondition(lambda self: not self.has_dead_end)
+    @rule(name=people, at=which, verdict=st.sampled_from(["approve", "approve", "edit", "reject"]))
+    def come_to_where_no_route_leads_on(self, name, at, verdict):
+        """A person who is asked alone counts as one, also where the gate asks for more."""
+        if Agent.objects.get(pk=self.house.agent.pk).state == "SUSPENDED":
+            return
+        self.has_dead_end = True
+        self.go_live(at, "double(action.args.amount) < 500.0")
+        body = proposal(amount="999.99", confidence=0.95)
+        case = Case.objects.get(pk=case_id(self.agent.post(body, key="dead-end").json()["id"]))
+        review = case.reviews.order_by("id").first()
+        try:
+            review = claims.claim_review(review, reviewer=self.person(name))
+        except claims.NotClaimable:
+            return
+        self.decide_as(review, verdict, "600.00", "Seen.", "", False)
 
     @precondition(lambda self: self.steps > AN_EVENING)
     @rule()

@@ -14,12 +14,13 @@ from reviews.network import Reply
 from reviews.outcomes import Failed, Retry, Succeeded
 from reviews.services import claims, outcomes, verdicts
 from reviews.services.decisions import NotYours, StaleProposal, decide_review
+from reviews.services.publishing import propose, publish
 from reviews.services.verdicts import Answer, InvalidVerdict
 from reviews.services.walk import Walk
-from tests.building import House, person
+from tests.building import House, draft, person
 from tests.conftest import AgentClient
 from tests.reviews.promises import Seen, is_stopped
-from workflows.models import Queue, Team
+from workflows.models import Queue, Route, Team
 
 START = datetime(2026, 3, 2, 9, tzinfo=timezone.get_default_timezone())
 
@@ -40,6 +41,7 @@ class Moves(RuleBasedStateMachine):
         self.agent = AgentClient(house.key)
         self.seen, self.calls, self.slow = Seen(), {}, []
         self.published = self.steps = 0
+        self.has_dead_end = False
 
     def teardown(self) -> None:
         self.clock.stop()
@@ -53,6 +55,16 @@ class Moves(RuleBasedStateMachine):
 
     def person(self, name):
         return getattr(self.house, name)
+
+    def go_live(self, at, condition):
+        """Where no route leads on, somebody has to be asked."""
+        house = self.house
+        options = self.gates[at % len(self.gates)]
+        release = draft(house.workflow, house.admin, house.queue, house.extra["large"], **options)
+        first = Route.objects.filter(stage__release=release, stage__key="approval").first()
+        Route.objects.filter(pk=first.pk).update(condition=condition)
+        propose(release, by=house.admin)
+        publish(release, by=house.admin)
 
     def works(self, review, name):
         return Queue.objects.workable_by(self.person(name)).filter(pk=review.queue_id).exists()

@@ -14,7 +14,7 @@ from workflows.models import WebhookEndpoint
 pytestmark = pytest.mark.django_db
 LONG = os.environ.get("HANDRAIL_FAULTS") == "long"
 
-ANY = {"time_limit_minutes": 30}
+ANY = {"time_limit_minutes": 30, "second": {"verdicts": ["approve", "edit", "reject"]}}
 TWO_OF_THREE = {"quorum": "N", "seats": 3, "needed": 2, "time_limit_minutes": 30}
 GATES = {
     "any one": ANY,
