@@ -6,11 +6,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
+from reviews.admin.findings import all_found
 from reviews.admin.steps import Step, take
+from reviews.admin.trials import try_page
 from reviews.services import publishing
 from workflows.admin import release as drafts
 from workflows.admin.differences import differences
 from workflows.admin.story import story_of
+from workflows.admin.told_changes import Changes, changes_of
 from workflows.models import Release
 
 STEPS_FROM = {"DRAFT": ("propose",), "PROPOSED": ("publish", "take-back")}
@@ -22,7 +25,9 @@ class ReleaseAdmin(drafts.ReleaseAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.step_view)
+        trial = self.admin_site.admin_view(self.try_view)
         return [
+            path("<int:pk>/try/", trial, name="workflows_release_try"),
             path("<int:pk>/step/<slug:name>/", view, name="workflows_release_step"),
             *super().get_urls(),
         ]
@@ -36,6 +41,14 @@ class ReleaseAdmin(drafts.ReleaseAdmin):
         back = reverse("admin:workflows_release_change", args=[pk])
         return take(_STEPS[name](release), request, admin=self, row=release, back=back)
 
+    def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        release = self.get_object(request, str(pk))
+        if release is None:
+            raise Http404
+        if not self.has_view_permission(request, release):
+            raise PermissionDenied
+        return try_page(request, release, admin=self)
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -45,7 +58,9 @@ class ReleaseAdmin(drafts.ReleaseAdmin):
             context |= {
                 "steps": [(name, _STEPS[name](release).title) for name in names],
                 "story": story_of(release),
-                "findings": publishing.findings(release) if release.is_draft else [],
+                "live": release.workflow.live_release,
+                "changes": _changes(release),
+                "findings": all_found(release) if release.is_draft else [],
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -93,11 +108,19 @@ _STEPS = {"propose": _propose, "publish": _publish, "take-back": _take_back}
 def _review(release: Release) -> dict[str, Any]:
     live = release.workflow.live_release
     return {
-        "findings": publishing.findings(release),
+        "findings": all_found(release),
         "live": live,
         "differences": differences(live, release),
+        "changes": changes_of(live, release),
         "story": story_of(release),
     }
+
+
+def _changes(release: Release) -> Changes | None:
+    """Against what is live; a release that was live is compared with nothing."""
+    if release.state not in STEPS_FROM:
+        return None
+    return changes_of(release.workflow.live_release, release)
 
 
 def _do_propose(release: Release, *, by: Any) -> str:

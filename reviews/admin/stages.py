@@ -4,12 +4,11 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext as _
 
+from reviews.admin.findings import ShowsFindings
 from reviews.outcomes.template_check import check_template
+from workflows.admin import gate
 from workflows.admin import stage as drafts
-from workflows.admin.gate import GateAdmin
 from workflows.models import Gate, Secret, Stage
-
-admin.site.register(Gate, GateAdmin)
 
 
 class OutcomeRuleForm(drafts.OutcomeRuleForm):
@@ -33,8 +32,13 @@ class OutcomeRuleInline(drafts.OutcomeRuleInline):
     form = OutcomeRuleForm
 
 
+@admin.register(Gate)
+class GateAdmin(ShowsFindings, gate.GateAdmin):
+    """A gate of a draft, with what is wrong there."""
+
+
 @admin.register(Stage)
-class StageAdmin(drafts.StageAdmin):
+class StageAdmin(ShowsFindings, drafts.StageAdmin):
     inlines = (drafts.RouteInline, OutcomeRuleInline)
 
 

@@ -1,5 +1,6 @@
 """What a release changes against another, field by field, in the order of a reader."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,7 @@ from workflows.models import Release
 from workflows.schema_order import in_order
 from workflows.wording import plain
 
+LONGEST_IN_A_LINE = 80
 # Says where a row stands or who made it, not what it decides.
 NOT_CONTENT = frozenset(
     {
@@ -35,9 +37,16 @@ NOT_CONTENT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Difference:
+    """`stage` is the key of the stage that it is of; empty for the release and its actions."""
+
     where: str
     before: str
     after: str
+    stage: str = ""
+
+    @property
+    def is_short(self) -> bool:
+        return max(len(self.before), len(self.after)) <= LONGEST_IN_A_LINE
 
 
 def differences(before: Release | None, after: Release) -> list[Difference]:
@@ -45,13 +54,18 @@ def differences(before: Release | None, after: Release) -> list[Difference]:
     old = dict(_content(before)) if before else {}
     new = dict(_content(after))
     return [
-        Difference(where, old.get(where, ""), new.get(where, ""))
+        Difference(where, old.get(where, ""), new.get(where, ""), stage=_stage_of(where))
         for where in {**new, **old}
         if old.get(where, "") != new.get(where, "")
     ]
 
 
 Line = tuple[str, str]
+
+
+def _stage_of(where: str) -> str:
+    begin = _("Stage %(key)s") % {"key": ""}
+    return re.split(r"[:,]", where.removeprefix(begin))[0] if where.startswith(begin) else ""
 
 
 def _content(release: Release) -> Iterator[Line]:

@@ -8,10 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from workflows.admin.plain import PlainFields, PlainPage
-from workflows.expressions import ExpressionError, compile_expression
+from workflows.expressions import Expression, ExpressionError, compile_expression
 from workflows.models import Release
 from workflows.pointers import PointerError, parts
 
@@ -62,11 +64,32 @@ class DraftForm(forms.ModelForm):
         source = (self.cleaned_data.get(name) or "").strip()
         if not source or self.release is None:
             return
-        actions = {row.name: row.args_schema for row in self.release.action_types.all()}
         try:
-            compile_expression(source, schema=self.release.input_schema, action_schemas=actions)
+            compiled(source, self.release)
         except ExpressionError as error:
             self.add_error(name, str(error))
+
+    def offer_trial(self, name: str) -> None:
+        """A button beside an expression that tries what is typed on the last cases."""
+        if name not in self.fields or self.release is None:
+            return
+        field = self.fields[name]
+        field.widget.attrs |= {"spellcheck": "false", "class": "code vLargeTextField"}
+        field.help_text = format_html(
+            '{} <button type="submit" class="btn small" name="{}-try" formaction="{}" '
+            'formnovalidate data-try="{}">{}</button>',
+            field.help_text,
+            self.add_prefix(name),
+            reverse("admin:workflows_release_try", args=[self.release.pk]),
+            _("It could not be tried just now."),
+            _("Try it on the last 20 cases"),
+        )
+
+
+def compiled(source: str, release: Release) -> Expression:
+    """Raises ExpressionError."""
+    actions = {row.name: row.args_schema for row in release.action_types.all()}
+    return compile_expression(source, schema=release.input_schema, action_schemas=actions)
 
 
 def pointer_problem(pointer: str) -> str:

@@ -90,7 +90,10 @@ class GateAdmin(HiddenFromIndex, ShowsChanges, DraftAdmin):
     )
 
     class Media:
-        js = (forms.Script("workflows/trigger_fields.js", type="module"),)
+        js = (
+            forms.Script("workflows/trigger_fields.js", type="module"),
+            forms.Script("workflows/try_expression.js", type="module"),
+        )
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         return self.fieldsets if obj else ((None, {"fields": ("stage",)}), *self.fieldsets)

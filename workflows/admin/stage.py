@@ -1,5 +1,6 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,6 +22,7 @@ LEAVES_ON = {
 class RouteForm(DraftForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.offer_trial("condition")
         if "to_stage" in self.fields:
             self.fields["to_stage"].queryset = Stage.objects.filter(release=self.release)
         if "on_verdicts" in self.fields:
@@ -72,6 +74,9 @@ class StageAdmin(HiddenFromIndex, ShowsChanges, DraftAdmin):
     fields = ("title", "key", "kind")
     inlines = (RouteInline, OutcomeRuleInline)
     change_form_template = "admin/workflows/stage/change_form.html"
+
+    class Media:
+        js = (forms.Script("workflows/try_expression.js", type="module"),)
 
     def get_inlines(self, request: HttpRequest, obj: models.Model | None) -> list[type]:
         """Only what a stage of this kind has."""

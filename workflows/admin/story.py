@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from workflows.admin import words
+from workflows.admin.drawing import Drawing, drawing_of
 from workflows.models import Gate, Release, Stage
 
 
@@ -19,8 +20,15 @@ class Chapter:
     routes: tuple[str, ...]
 
 
-def story_of(release: Release) -> list[Chapter]:
-    return [chapter_of(stage) for stage in _stages(release)]
+@dataclass(frozen=True, slots=True)
+class Story:
+    chapters: tuple[Chapter, ...]
+    drawing: Drawing
+
+
+def story_of(release: Release) -> Story:
+    stages = list(_stages(release))
+    return Story(tuple(chapter_of(stage) for stage in stages), drawing_of(stages))
 
 
 def _stages(release: Release) -> QuerySet[Stage]:

@@ -61,6 +61,7 @@ class TriggerForm(DraftForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.offer_trial("expression")
         if "threshold" in self.fields:
             self.fields["threshold"].help_text = _(
                 "Confidence and risk: from 0 to 1. An amount: over it a person is asked, and "

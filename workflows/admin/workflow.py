@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from workflows.admin.history import ShowsChanges
 from workflows.admin.plain import PlainPage
 from workflows.admin.story import story_of
+from workflows.admin.told_changes import changes_of
 from workflows.models import Release
 
 OPEN_STATES = (Release.State.DRAFT, Release.State.PROPOSED)
@@ -46,8 +47,11 @@ class WorkflowAdmin(PlainPage, ShowsChanges, admin.ModelAdmin):
             live = workflow.live_release
             context |= {
                 "live": live,
-                "story": story_of(live) if live else [],
-                "open_releases": workflow.releases.filter(state__in=OPEN_STATES),
+                "story": story_of(live) if live else None,
+                "open_releases": [
+                    (release, changes_of(live, release))
+                    for release in workflow.releases.filter(state__in=OPEN_STATES)
+                ],
                 "older_releases": workflow.releases.exclude(state__in=OPEN_STATES),
             }
         return super().render_change_form(request, context, *args, **kwargs)
