@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from reviews import history
+from reviews import history, reasons
 from reviews.action import arguments
 from reviews.models import Review
 from reviews.rendering import Kind, Piece, pieces, short_digest
@@ -140,7 +140,7 @@ def grouped(value: float) -> str:
 
 @register.filter
 def percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    return "" if value is None else formats.number_format(value, decimal_pos=2)
 
 
 @register.filter
@@ -149,7 +149,9 @@ def chip(reason: dict[str, Any]) -> str:
     name, numbers = history.trigger_name(reason["trigger"]), reason.get("numbers", {})
     sign = SIGNS.get(reason["trigger"])
     if sign and numbers.get("observed") and numbers.get("threshold"):
-        observed, threshold = (_in_short(numbers[key]) for key in ("observed", "threshold"))
+        observed, threshold = (
+            reasons.local_numbers(_in_short(numbers[key])) for key in ("observed", "threshold")
+        )
         return f"{name} {observed} {sign} {threshold}"
     if reason["trigger"] == "category_in" and numbers.get("observed"):
         return f"{name}: {numbers['observed']}"
@@ -178,7 +180,7 @@ def chip_level(reason: dict[str, Any]) -> str:
 @register.filter
 def reason_in_words(reason: dict[str, Any]) -> str:
     """A trigger without words of its own gives bare numbers: then say of what."""
-    detail = reason["detail"]
+    detail = reasons.in_words(reason["detail"])
     if detail[:1].isdigit():
         detail = f"{history.trigger_name(reason['trigger'])}: {detail}"
     return sentence(detail)

@@ -77,7 +77,8 @@ def request_text(run: OutcomeRun) -> str:
 @register.filter
 def request_lines(shown: dict[str, Any], key: str = "") -> str:
     headers = [f"{name}: {value}" for name, value in shown["headers"].items()]
-    headers.append(f"Idempotency-Key: {key or _('(set when you decide)')}")
+    shown_key = key or _("(set when you decide)")
+    headers.append(f"Idempotency-Key: {shown_key}")
     return "\n".join([f"{shown['method']} {shown['url']}", *headers, "", _indented(shown["body"])])
 
 
