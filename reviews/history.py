@@ -213,6 +213,7 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "review.decided_late": lambda data, names: (
         _("answered too late, which changed nothing: %s") % _decided(data, names)
     ),
+    "decision.undone": _words(noop("took the decision back")),
     "decision.lapsed": lambda data, names: (
         _("let an earlier approval lapse: the action was changed (revision %s)")
         % data.get("revision", "")

@@ -2,11 +2,12 @@
 
 from celery import shared_task
 
-from reviews.services import absences, claims, digests, outcomes, reminders, timeouts
+from reviews.services import absences, claims, digests, outcomes, reminders, timeouts, undoing
 
 
 @shared_task(name="reviews.sweep")
 def sweep() -> None:
+    undoing.end_windows()
     outcomes.sweep()
 
 

@@ -4,12 +4,15 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, register_converter
 
 from reviews.models.case import case_id
+from reviews.moving import VERBS
 from reviews.views import (
     board,
     bulk,
     cases,
     claims,
+    conversation,
     live,
+    moves,
     notifications,
     preferences,
     queues,
@@ -60,4 +63,14 @@ urlpatterns = [
     path("reviews/<uuid:review_id>/preview/", verdicts.review_preview, name="review-preview"),
     path("reviews/<uuid:review_id>/rearrange/", verdicts.review_rearrange, name="review-rearrange"),
     path("reviews/<uuid:review_id>/decide/", verdicts.review_decide, name="review-decide"),
+    *(
+        path(
+            f"reviews/<uuid:review_id>/{verb}/", moves.review_move, {"verb": verb}, f"review-{verb}"
+        )
+        for verb in VERBS
+    ),
+    path("reviews/<uuid:review_id>/wake/", moves.review_wake, name="review-wake"),
+    path("cases/<public_case:case_id>/notes/", conversation.case_note, name="case-note"),
+    path("cases/<public_case:case_id>/resume/", moves.case_resume, name="case-resume"),
+    path("cases/<public_case:case_id>/undo/", moves.case_undo, name="case-undo"),
 ]

@@ -55,7 +55,7 @@ def case_on_wire(
             for visit in visits
             for firing in visit.firings
         ],
-        "action_digest": proposals[-1].digest,
+        "action_digest": _stands(case, proposals).digest,
         "review_url": f"{settings.PUBLIC_URL}/cases/{case.public_id}",
         "info_request": _info_request(case),
         "decision": _decision(case, proposals, decisions) if case.decided_at else None,
@@ -128,6 +128,13 @@ def _decision(
     if case.verdict == "respond":
         decision["response"] = last.response
     return decision
+
+
+def _stands(case: Case, proposals: Sequence[Proposal]) -> Proposal:
+    """While it is pending the agent's own newest proposal: what people make of it may still be
+    undone."""
+    own = [row for row in proposals if row.author_id is None]
+    return proposals[-1] if case.decided_at else own[-1]
 
 
 def _info_request(case: Case) -> dict[str, Any] | None:

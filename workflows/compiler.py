@@ -36,6 +36,7 @@ class GatePlan:
     reason_codes: Mapping[str, str]
     bulk_risk_limit: float | None
     time_limit_minutes: int | None
+    undo_seconds: int
     limit_in_business_time: bool
     on_timeout: str
     triggers: tuple[TriggerRule, ...]
@@ -187,6 +188,7 @@ def _gate(gate: Gate, expression: Any) -> GatePlan:
         reason_codes=MappingProxyType({row.code: row.label for row in gate.reason_codes.all()}),
         bulk_risk_limit=gate.bulk_risk_limit,
         time_limit_minutes=gate.time_limit_minutes,
+        undo_seconds=gate.undo_seconds,
         limit_in_business_time=gate.limit_in_business_time,
         on_timeout=gate.on_timeout,
         triggers=tuple(_trigger(trigger, expression) for trigger in gate.triggers.all()),

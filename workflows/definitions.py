@@ -62,6 +62,7 @@ GATE_KEYS: Final = (
     "bulk_risk_limit",
     "time_limit_minutes",
     "limit_in_business_time",
+    "undo_seconds",
     "on_timeout",
 )
 TRIGGER_KEYS: Final = (

@@ -26,7 +26,11 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(
             state__in=[Case.State.IN_REVIEW, Case.State.WAITING_FOR_AGENT],
             due_at__lte=timezone.now(),
+            undo_until=None,
         )
+
+    def window_over(self) -> Self:
+        return self.filter(undo_until__lte=timezone.now())
 
 
 class Case(models.Model):
@@ -87,6 +91,8 @@ class Case(models.Model):
     due_at = models.DateTimeField(null=True)
     # The clock stands while the agent owes an answer: what was left of the limit.
     time_left = models.DurationField(null=True)
+    # Decided, and until then it can be undone: nothing follows from it yet.
+    undo_until = models.DateTimeField(null=True)
     # What the agent is asked, while it is asked.
     question = models.ForeignKey(
         "Message", models.PROTECT, null=True, related_name="+", db_index=False
@@ -125,6 +131,11 @@ class Case(models.Model):
                 fields=["due_at"],
                 condition=models.Q(state__in=["IN_REVIEW", "WAITING_FOR_AGENT"]),
                 name="open_cases_by_due",
+            ),
+            models.Index(
+                fields=["undo_until"],
+                condition=models.Q(undo_until__isnull=False),
+                name="undo_windows",
             ),
         ]
         constraints = [
@@ -198,7 +209,7 @@ class Case(models.Model):
     )
     def cancel(self) -> None:
         self.closed_at = timezone.now()
-        self.due_at = self.question = None
+        self.due_at = self.question = self.undo_until = None
 
     @transition(state, source=[State.RECEIVED, State.IN_REVIEW], target=State.DECIDED)
     def decide(self, *, verdict: str) -> None:

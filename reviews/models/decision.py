@@ -21,6 +21,7 @@ class Decision(models.Model):
     class Standing(models.TextChoices):
         COUNTS = "COUNTS"
         LAPSED = "LAPSED", "lapsed: the proposal changed afterwards"
+        UNDONE = "UNDONE", "undone by who had made it"
         LATE = "LATE", "late: changed nothing"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -97,6 +97,7 @@ class Review(models.Model):
         CLAIMED = "CLAIMED"
         DECIDED = "DECIDED"
         WITHDRAWN = "WITHDRAWN"
+        UNDONE = "UNDONE"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="reviews")
@@ -215,6 +216,10 @@ class Review(models.Model):
     def decide(self) -> None:
         self.closed_at = timezone.now()
         self.lease_expires_at = None
+
+    @transition(state, source=State.DECIDED, target=State.UNDONE)
+    def undo(self) -> None:
+        """Its decision was taken back; another seat follows."""
 
     @transition(state, source=[State.OPEN, State.CLAIMED], target=State.WITHDRAWN)
     def withdraw(self) -> None:

@@ -34,7 +34,6 @@ def cancel_case(case_id: UUID, *, reason: str = "") -> Case:
     for run in walk.runs:
         if run.rule_id and run.state in (OutcomeRun.State.PENDING, OutcomeRun.State.RETRY_WAIT):
             run.cancel()
-            run.save()
             walk.note("outcome.cancelled", "system", run=run.id.hex)
     outbox.announce(walk, "case.cancelled")
     walk.save()

@@ -1,7 +1,10 @@
 """decide_review: one person's answer, bound to exactly what they saw."""
 
+from datetime import timedelta
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from reviews import audit
@@ -167,7 +170,7 @@ def let_lapse(walk: Walk) -> None:
     """The newest proposal is another one: what was said to those before it no longer counts,
     here and at the gates before."""
     walk.visit.revision = walk.proposal.revision
-    for row in _standing(walk):
+    for row in standing_here(walk):
         _ask_again(walk, row)
     standing.lapse(walk)
 
@@ -189,7 +192,7 @@ def _ask_again(walk: Walk, row: Decision) -> None:
     )
 
 
-def _standing(walk: Walk) -> list[Decision]:
+def standing_here(walk: Walk) -> list[Decision]:
     """What people decided on this visit that nothing has superseded."""
     return [
         row
@@ -204,14 +207,25 @@ def _count(walk: Walk, decision: Decision) -> None:
         seats.ask_another(walk, decision.review, reviewer=decision.reviewer)
         return
     seats.withdraw_open(walk, why="the others have decided")
-    is_yes = decision.verdict == verdicts.APPROVE
-    verdict = standing.verdict_of(_standing(walk)) if is_yes else decision.verdict
+    gate = walk.stage.gate
+    if gate is not None and gate.undo_seconds:
+        walk.case.undo_until = timezone.now() + timedelta(seconds=gate.undo_seconds)
+        walk.stay_unseen()
+    else:
+        go_on(walk)
+
+
+def go_on(walk: Walk) -> None:
+    """What people decided here takes its course."""
+    rows = standing_here(walk)
+    is_yes = rows[-1].verdict == verdicts.APPROVE
+    verdict = standing.verdict_of(rows) if is_yes else rows[-1].verdict
     progress.advance(walk, verdict=verdict)
 
 
 def _is_settled(walk: Walk) -> bool:
     gate = walk.stage.gate
-    return gate is None or standing.settled(gate, _standing(walk)) is not None
+    return gate is None or standing.settled(gate, standing_here(walk)) is not None
 
 
 def _on_record(

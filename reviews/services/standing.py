@@ -99,7 +99,8 @@ def said(walk: Walk, stage: StagePlan) -> str | None:
     assert gate is not None
     if walk.proposal.revision == 1:
         return None
-    rows = [row for row in _approvals(walk, stage) if row.revision == walk.proposal.revision]
+    # What an undo brought back is what they had approved, under a new number.
+    rows = [row for row in _approvals(walk, stage) if row.digest == walk.proposal.digest]
     if any(row.by == Decision.By.TIMEOUT for row in rows):
         return APPROVE
     excluded = seats.excluded_users(walk, stage)

@@ -28,7 +28,8 @@ def expire_case(case_id: UUID) -> bool:
 
 def is_over(case: Case) -> bool:
     """Time ran out, whether or not the clock has seen it yet."""
-    return case.is_open and case.due_at is not None and case.due_at <= timezone.now()
+    is_waiting = case.is_open and case.undo_until is None
+    return is_waiting and case.due_at is not None and case.due_at <= timezone.now()
 
 
 def run_out(walk: Walk) -> None:

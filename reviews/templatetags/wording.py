@@ -30,6 +30,8 @@ def state_in_words(case: Case) -> str:
         Case.State.EXPIRED: _("expired"),
         Case.State.REVERSED: _("reversed"),
     }[Case.State(case.state)]
+    if case.undo_until:
+        return _("decided, can be undone")
     if case.verdict and case.state != Case.State.IN_REVIEW:
         return f"{history.verdict_done(case.verdict)} · {state}"
     return state

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from reviews import action as actions
@@ -16,11 +17,14 @@ from reviews.forms import VerdictForm
 from reviews.history import Line, history
 from reviews.models import Case, Decision, OutcomeRun, Proposal, Review
 from reviews.models.decision import counting
+from reviews.moving import Move, Offered, offered
 from reviews.rendering import canonical
-from reviews.services import claims, verdicts
+from reviews.services import claims, undoing, verdicts
 from reviews.services.preview import Preview, preview
 from reviews.services.walk import Walk
+from reviews.views.conversation import Conversation
 from reviews.views.seats import Seats
+from reviews.views.taken_back import taken_back
 from workflows.compiler import GatePlan
 from workflows.fields import Field, fields
 
@@ -55,6 +59,8 @@ class CasePage:
     form: VerdictForm | None = None
     # Set when what was typed is shown again to somebody whose press did not count.
     refused: str = ""
+    # A verb beside the verdict that could not be done, with its form as it was typed.
+    tried: tuple[str, Move] | None = None
     # The action with the changes typed so far, where a preview is asked for.
     edited: dict[str, Any] | None = None
     # The name of the control to go on with, after rows were rearranged.
@@ -154,7 +160,7 @@ class CasePage:
 
     @cached_property
     def verdict_form(self) -> VerdictForm:
-        return self.form or self.make_form()
+        return self.form or taken_back(self) or self.make_form()
 
     def make_form(
         self,
@@ -174,6 +180,30 @@ class CasePage:
             reason_codes=self.gate.reason_codes if self.gate else {},
             response_fields=response_fields(schema) if schema else (),
         )
+
+    @cached_property
+    def moves(self) -> list[Offered]:
+        return offered(self.review, self.case, self.tried) if self.review else []
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        return Conversation.of(self.case)
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether this person could decide what the agent is asked about."""
+        here = Review.objects.filter(visit=self.walk.visit, state=Review.State.WITHDRAWN)
+        return here.allowed_to(self.user).exists()
+
+    @property
+    def may_wake(self) -> bool:
+        row = self.review
+        asleep = row is not None and row.snoozed_until and row.snoozed_until > timezone.now()
+        return bool(asleep) and row.offered_to_id == self.user.pk
+
+    @cached_property
+    def may_undo(self) -> bool:
+        return undoing.may_undo(self.walk, self.user)
 
     @cached_property
     def preview(self) -> Preview | None:

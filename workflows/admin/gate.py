@@ -86,7 +86,17 @@ class GateAdmin(HiddenFromIndex, ShowsChanges, DraftAdmin):
             {"fields": ("queue", "fallback_queue", "quorum", ("seats", "needed"), "reject_vetoes")},
         ),
         (_("What they may do"), {"fields": ("verdicts", "reason_required_on", "bulk_risk_limit")}),
-        (_("How long"), {"fields": ("time_limit_minutes", "limit_in_business_time", "on_timeout")}),
+        (
+            _("How long"),
+            {
+                "fields": (
+                    "time_limit_minutes",
+                    "limit_in_business_time",
+                    "on_timeout",
+                    "undo_seconds",
+                )
+            },
+        ),
     )
 
     class Media:

@@ -71,6 +71,12 @@ class Gate(models.Model):
     limit_in_business_time = models.BooleanField(
         default=False, help_text="The time limit counts only while the queue's calendar is open."
     )
+    undo_seconds = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(3600)],
+        help_text="Seconds in which who decided may take it back; nothing is sent before they "
+        "are over. 0: it takes its course at once.",
+    )
     on_timeout = models.CharField(max_length=10, choices=OnTimeout, default=OnTimeout.REJECT)
 
     class Meta:
