@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from rest_framework.exceptions import NotFound
 
 from agents.api import bodies
-from agents.api.problems import Conflict, KeyReused, Unprocessable
+from agents.api.problems import InFlight, KeyReused, Unprocessable
 from agents.api.shapes import case_in
 from agents.idempotency import fingerprint, key_of_call, lock_number
 from agents.models import AgentKey, IdempotencyKey
@@ -52,7 +52,7 @@ def create(body: Any, *, key: AgentKey, idempotency_key: str | None) -> tuple[di
         if earlier is not None:
             return _earlier(earlier, is_same=its_print == print_of_call), False
         if not alone:
-            raise Conflict(UNDER_WAY)
+            raise InFlight(UNDER_WAY)
         if release is None:
             raise no_workflow(body["workflow"])
         try:
@@ -81,7 +81,7 @@ def _save(walk: Walk, row: IdempotencyKey) -> None:
     except IntegrityError as error:
         # The first call committed between our look and our lock.
         if "idempotency_keys_once" in str(error):
-            raise Conflict(UNDER_WAY) from error
+            raise InFlight(UNDER_WAY) from error
         raise
 
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from rest_framework.exceptions import APIException
 
 from agents.api import creating
-from agents.api.problems import Conflict, KeyReused, Unprocessable
+from agents.api.problems import InFlight, KeyReused, Unprocessable
 from agents.api.shapes import case_in
 from agents.idempotency import fingerprint, key_of_call, lock_number
 from agents.models import AgentKey, IdempotencyKey
@@ -73,7 +73,7 @@ def open_calls(calls: Sequence[Call], *, key: AgentKey, together: bool) -> None:
         # A single call with one of these keys committed between our look and our lock.
         if "idempotency_keys_once" not in str(error):
             raise
-        raise Conflict(creating.UNDER_WAY) from error
+        raise InFlight(creating.UNDER_WAY) from error
 
 
 def _open(calls: Sequence[Call], key: AgentKey) -> None:
@@ -100,7 +100,7 @@ def _open_one(call: Call, found: tuple, key: AgentKey) -> None:
         call.earlier = earlier
         call.refused = None if its_print == call.fingerprint else _reused()
     elif not alone:
-        call.refused = Conflict(creating.UNDER_WAY)
+        call.refused = InFlight(creating.UNDER_WAY)
     elif release is None or not key.may_use(workflow):
         call.refused = creating.no_workflow(call.body["workflow"])
     else:

@@ -83,11 +83,31 @@ def test_an_answer_and_a_withdrawal_give_the_case_as_it_then_stands(server, hand
 
 
 def test_a_receipt_names_what_ran_by_its_digest(server, handrail):
-    server.answer(201, {"matches": True})
+    server.answer(201, {"matches": False, "flags": ["ran_twice"]})
     receipt = handrail.receipt("case_1", ACTION, result={"booking": 7})
-    assert receipt["matches"]
+    assert (receipt.matches, receipt.flags) == (False, ("ran_twice",))
     body = {"action_digest": action_digest(ACTION), "result": {"booking": 7}}
     assert sent(server) == ("POST", "/api/v1/cases/case_1/receipt", body)
+
+
+def test_what_turned_out_to_be_right_is_told_later(server, handrail):
+    server.answer(201, {"wrong": True})
+    handrail.ground_truth("case_1", wrong=True, kind="chargeback")
+    body = {"wrong": True, "kind": "chargeback"}
+    assert sent(server) == ("POST", "/api/v1/cases/case_1/ground-truth", body)
+
+
+def test_corrections_are_read_to_their_end_and_on_from_there(server, handrail):
+    lines = b'{"cursor": "1", "type": "edit"}\n{"cursor": "2", "type": "reject"}\n'
+    server.answer(200, lines, Handrail_Cursor="2")
+    server.answer(200, b"", Handrail_Cursor="3")  # read on, and none of it a correction
+    server.answer(200, b"", Handrail_Cursor="3")
+    assert [each.type for each in handrail.feedback()] == ["edit", "reject"]
+    assert [path for _, path, _, _ in server.requests] == [
+        "/api/v1/feedback",
+        "/api/v1/feedback?cursor=2",
+        "/api/v1/feedback?cursor=3",
+    ]
 
 
 def test_a_list_is_fetched_page_by_page(server, handrail):

@@ -63,5 +63,8 @@ def test_eight_threads_with_one_key_make_one_case(transactional_db):
     for thread in threads:
         thread.join()
     codes = sorted(answer.status_code for answer in answers)
+    # The one kind of conflict that a client repeats instead of giving up.
+    refused = [answer.json()["type"] for answer in answers if answer.status_code == 409]
+    assert all(type.endswith("idempotency-in-flight") for type in refused)
     assert Case.objects.count() == 1
     assert codes.count(201) == 1 and set(codes) <= {200, 201, 409}

@@ -4,6 +4,8 @@ from agents.models import AgentKey
 from agents.models.agent_key import Scope
 from agents.services import renew_signing_secret, save_endpoint
 from reviews.models import OutcomeRun
+from reviews.services import claims
+from reviews.services.returns import ask_agent
 from tests.deciding import run_everything_due
 from tests.real_clients.scene import asked
 from tests.server import free_port
@@ -19,6 +21,20 @@ def test_a_low_risk_call_runs_at_once_and_a_rejected_one_never(run, reviewer):
     assert result["gates"] == [[False, False], [True, True], [True, True]]
     assert result["others"] == []
     assert asked() == [("refund", "auto"), ("refund", "human"), ("refund", "human")]
+
+
+def test_what_a_person_asked_is_answered_and_what_was_revised_runs(run, reviewer, house):
+    agent = run("alone", "conversation")
+    for question in ("How many?", "All of it?"):
+        review = reviewer.waits_for("refund")
+        claims.claim_review(review, reviewer=house.one)
+        ask_agent(review, reviewer=house.one, question=question)
+    reviewer.decide("refund", "approve")
+    result = agent.result()
+    assert result["ran"] == ["450.00"]
+    assert result["asked"] == ["How many?", "All of it?"]
+    assert result["restarted"] == "450.00"
+    assert result["withdrawn"] == "cancelled, and nothing that is decided"
 
 
 def test_a_tool_runs_a_permitted_action_once(run, reviewer, house):

@@ -59,3 +59,16 @@ def test_each_call_of_a_turn_gets_the_answer_of_its_own(run, reviewer, mode):
         ("wire", "auto"),
         ("wire", "human"),
     ]
+
+
+def test_two_nodes_that_ask_in_their_own_words_each_get_their_answer(run, reviewer):
+    asking = run("langgraph", "langgraph_question")
+    for _ in range(2):
+        review = reviewer.waits_for("")
+        if review.case.summary == "Which colour?":
+            reviewer.decide_review(review, "respond", message="blue")
+        else:
+            reviewer.decide_review(review, "reject", message="no frame")
+    result = asking.result()
+    assert result["ran"] == ["blue"]
+    assert sorted(result["said"]) == ["blue", "reject"]

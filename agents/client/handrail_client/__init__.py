@@ -19,6 +19,7 @@ from handrail_client.problems import (
     Throttled,
     TooLarge,
 )
+from handrail_client.reports import Correction, Receipt
 from handrail_client.synchronous import Handrail
 from handrail_client.webhooks import Webhook, WebhookError, verify_webhook
 
@@ -29,6 +30,7 @@ __all__ = [
     "Case",
     "CaseFields",
     "Conflict",
+    "Correction",
     "Decision",
     "Event",
     "Filters",
@@ -46,6 +48,7 @@ __all__ = [
     "Person",
     "ProblemError",
     "Reason",
+    "Receipt",
     "Throttled",
     "TooLarge",
     "Unreachable",

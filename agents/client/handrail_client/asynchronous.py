@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -13,6 +14,7 @@ from handrail_client.exchange import Answer, Flow, Lost, Pause, Reply, Request, 
 from handrail_client.fields import CaseFields, Filters, NewCase
 from handrail_client.flows import Flows, events_path
 from handrail_client.permits import Permit, PermitChecker
+from handrail_client.reports import Correction, Receipt
 
 # A wrong address (UnsupportedProtocol) is not among them: no repeat mends it.
 LOST = (httpx2.NetworkError, httpx2.TimeoutException, httpx2.RemoteProtocolError)
@@ -122,11 +124,37 @@ class AsyncHandrail:
         *,
         result: Any = None,
         idempotency_key: str | None = None,
-    ) -> Mapping[str, Any]:
+    ) -> Receipt:
         """Says which action really ran, and what came of it; another than the approved one is
         flagged, and so is a second run."""
         flow = self._flows.receipt(case, ran, result=result, idempotency_key=idempotency_key)
         return await self._carry_out(flow)
+
+    async def ground_truth(
+        self,
+        case: Case | str,
+        *,
+        wrong: bool,
+        kind: str = "",
+        detail: str = "",
+        learned_at: datetime | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Mapping[str, Any]:
+        """Says what turned out to be right, learnt later: a chargeback, a default, a complaint."""
+        truth = {"wrong": wrong, "kind": kind, "detail": detail, "learned_at": learned_at}
+        return await self._carry_out(
+            self._flows.ground_truth(case, truth, idempotency_key=idempotency_key)
+        )
+
+    async def feedback(self, *, after: str = "") -> AsyncIterator[Correction]:
+        """What people changed of this agent's proposals, oldest first, up to now; `after` is the
+        `cursor` of the last one known."""
+        told, cursor = await self._carry_out(self._flows.corrections(after=after))
+        while told or cursor != after:
+            for correction in told:
+                yield correction
+            after = cursor
+            told, cursor = await self._carry_out(self._flows.corrections(after=after))
 
     async def stream(
         self, case: Case | str | None = None, *, after: str = ""

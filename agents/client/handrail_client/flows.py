@@ -13,6 +13,7 @@ from handrail_client.canonical import action_digest, as_text
 from handrail_client.case import Case, case_from
 from handrail_client.exchange import ANSWER_TIME, Flow, Pause, Reply, Request, retry_after, send
 from handrail_client.fields import encode, encode_case
+from handrail_client.reports import Correction, Receipt, correction_from, receipt_from
 
 LONGEST_HOLD: Final = 50.0
 CASES: Final = "/api/v1/cases"
@@ -110,13 +111,21 @@ class Flows:
         *,
         result: Any,
         idempotency_key: str | None,
-    ) -> Flow[Mapping[str, Any]]:
+    ) -> Flow[Receipt]:
         body = {"action_digest": action_digest(ran), "result": result}
-        path = f"{CASES}/{_id_and_action(case)[0]}/receipt"
-        reply = yield from send(
-            self._post(path, encode(body), idempotency_key), patience=self._patience
-        )
-        return json.loads(reply.body)
+        return receipt_from((yield from self._report(case, "receipt", body, idempotency_key)))
+
+    def ground_truth(
+        self, case: Case | str, truth: Mapping[str, Any], *, idempotency_key: str | None
+    ) -> Flow[Mapping[str, Any]]:
+        body = {name: value for name, value in truth.items() if value not in (None, "")}
+        return (yield from self._report(case, "ground-truth", body, idempotency_key))
+
+    def corrections(self, *, after: str) -> Flow[tuple[list[Correction], str]]:
+        path = f"/api/v1/feedback?{urlencode({'cursor': after})}" if after else "/api/v1/feedback"
+        reply = yield from send(Request("GET", path), patience=self._patience)
+        told = [correction_from(json.loads(line)) for line in reply.body.splitlines()]
+        return told, reply.headers.get("handrail-cursor", after)
 
     def permit_keys(self) -> Flow[bytes]:
         request = Request("GET", "/.well-known/handrail-keys.json")
@@ -135,6 +144,13 @@ class Flows:
         request = self._post(f"{CASES}/{case_id}/{what}", encode(body), idempotency_key)
         reply = yield from send(request, patience=self._patience)
         return _case(reply, body.get("action") or action)
+
+    def _report(
+        self, case: Case | str, what: str, body: Mapping[str, Any], idempotency_key: str | None
+    ) -> Flow[Mapping[str, Any]]:
+        path = f"{CASES}/{_id_and_action(case)[0]}/{what}"
+        request = self._post(path, encode(body), idempotency_key)
+        return json.loads((yield from send(request, patience=self._patience)).body)
 
     def _read(self, path: str) -> Flow[Any]:
         return json.loads((yield from send(Request("GET", path), patience=self._patience)).body)
