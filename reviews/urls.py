@@ -54,6 +54,7 @@ urlpatterns = [
     path("views/", saved_views.view_save, name="view-save"),
     path("views/<int:view_id>/", saved_views.view_open, name="view-open"),
     path("views/<int:view_id>/delete/", saved_views.view_delete, name="view-delete"),
+    path("next/", claims.review_peek, name="review-peek"),
     path("claim-next/", claims.review_next, name="review-next"),
     path("cases/<public_case:case_id>/", cases.case_detail, name="case-detail"),
     path("cases/<public_case:case_id>/follow/", cases.case_follow, name="case-follow"),

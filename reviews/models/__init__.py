@@ -12,6 +12,7 @@ from reviews.models.review import Review
 from reviews.models.saved_view import SavedView
 from reviews.models.skip import Skip
 from reviews.models.subject_data import SubjectData
+from reviews.models.turn import Turn
 from reviews.models.user_settings import UserSettings
 from reviews.models.visit import Visit
 
@@ -30,6 +31,7 @@ __all__ = [
     "SavedView",
     "Skip",
     "SubjectData",
+    "Turn",
     "UserSettings",
     "Visit",
 ]

@@ -25,6 +25,7 @@ from reviews.services.walk import Walk
 from reviews.views.conversation import Conversation
 from reviews.views.seats import Seats
 from reviews.views.taken_back import taken_back
+from reviews.views.why_this import why_this_now
 from workflows.compiler import GatePlan
 from workflows.fields import Field, fields
 
@@ -96,6 +97,10 @@ class CasePage:
         if self.review is None or self.is_mine or self.is_claimable:
             return ""
         return claims.why_not(self.review, reviewer=self.user)
+
+    @property
+    def why_this_now(self) -> str:
+        return why_this_now(self.review) if self.review else ""
 
     @cached_property
     def gate(self) -> GatePlan | None:

@@ -1,17 +1,20 @@
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from reviews.models import Review
 from reviews.services import claims
 from reviews.services.claims import NotClaimable
+from reviews.services.next_up import peek_next, take_next
 from reviews.views.case_page import CasePage
 from reviews.views.cases import render_case
+from reviews.views.going_on import is_hex, note_shown, to_next
 from reviews.views.verdicts import typed_again
 from workflows.models import Queue
 
@@ -20,19 +23,33 @@ from workflows.models import Queue
 @require_POST
 def review_next(request: HttpRequest) -> HttpResponse:
     """What one holds already comes before anything new, except what one is looking at."""
-    queues = Queue.objects.workable_by(request.user)
-    slug = request.POST.get("queue")
-    queue = get_object_or_404(queues, slug=slug) if slug else None
-    held = Review.objects.claimed_by(request.user).select_related("case").in_order()
-    if queue is not None:
-        held = held.filter(queue=queue)
-    looked_at = request.POST.get("looked_at", "")
-    review = next((row for row in held if row.id.hex != looked_at), None)
-    review = review or claims.claim_next(reviewer=request.user, queue=queue)
+    asked = _asked(request, request.POST)
+    review = take_next(reviewer=request.user, **asked)
+    note_shown(request, review)
+    return to_next(request, review, queue=asked["queue"])
+
+
+@login_required
+@require_GET
+def review_peek(request: HttpRequest) -> HttpResponse:
+    """The case that would probably come next, as it looks before it is taken, fetched ahead so
+    that it is on the screen at once. It is nobody's yet, and not on record until it is shown."""
+    review = peek_next(reviewer=request.user, **_asked(request, request.GET))
     if review is None:
-        messages.info(request, _("Nothing is waiting for you here. Well done."))
-        return redirect("queue-detail", slug) if slug else redirect("queue-list")
-    return redirect("case-detail", review.case.id)
+        return HttpResponse(status=204)
+    response = render_case(request, CasePage(review.case, request.user))
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Handrail-Case"] = review.case.public_id
+    return response
+
+
+def _asked(request: HttpRequest, data: QueryDict) -> dict[str, Any]:
+    slug, looked_at = data.get("queue"), data.get("looked_at", "")
+    queues = Queue.objects.workable_by(request.user)
+    return {
+        "queue": get_object_or_404(queues, slug=slug) if slug else None,
+        "looked_at": looked_at if is_hex(looked_at) else "",
+    }
 
 
 @login_required

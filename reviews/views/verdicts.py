@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -17,10 +18,13 @@ from reviews.history import verdict_done
 from reviews.models import Case, Proposal, Review
 from reviews.services import verdicts
 from reviews.services.decisions import NotYours, StaleProposal, decide_review
+from reviews.services.next_up import take_next
 from reviews.services.preview import preview
 from reviews.services.verdicts import Answer, InvalidVerdict
+from reviews.templatetags.showing import reveal
 from reviews.views.case_page import CasePage, response_fields
 from reviews.views.cases import render_case
+from reviews.views.going_on import note_shown, to_next
 
 
 @login_required
@@ -39,9 +43,29 @@ def review_decide(request: HttpRequest, review_id: UUID) -> HttpResponse:
     except (NotYours, StaleProposal) as error:
         page = typed_again(_page_of(review, request), request.POST, refused=str(error))
         return render_case(request, page, status=409)
-    verdict = verdict_done(form.cleaned_data["verdict"])
-    messages.success(request, _("You %(did)s.") % {"did": verdict})
+    if request.POST.get("then") == "next":
+        return _go_on(request, review, form)
+    messages.success(request, _("You %(did)s.") % {"did": _done(form)})
     return redirect(f"{reverse('case-detail', args=[review.case_id])}#decided")
+
+
+def _go_on(request: HttpRequest, review: Review, form: VerdictForm) -> HttpResponse:
+    """To the next case, with a way back to this one."""
+    case = review.case
+    link = format_html(
+        '{} <a href="{}#decided">{}</a>',
+        _("You %(did)s:") % {"did": _done(form)},
+        reverse("case-detail", args=[case.pk]),
+        reveal(case.external_id or case.public_id),
+    )
+    messages.success(request, link)
+    following = take_next(reviewer=request.user)
+    note_shown(request, following)
+    return to_next(request, following)
+
+
+def _done(form: VerdictForm) -> str:
+    return verdict_done(form.cleaned_data["verdict"])
 
 
 @login_required
