@@ -235,6 +235,7 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     ),
     "note.added": _words(noop("wrote a note")),
     "person.mentioned": _to(noop("asked %s to look")),
+    "review.given": _to(noop("gave it to %s")),
     "review.handed_over": _to(noop("handed it to %s")),
     "review.snoozed": _snoozed,
     "review.skipped": _words(noop("skipped it")),

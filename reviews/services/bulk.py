@@ -34,6 +34,7 @@ class Act(StrEnum):
     REJECT = "reject"
     TAKE_BACK = "take_back"
     MOVE = "move"
+    GIVE = "give"
 
     @property
     def decides(self) -> bool:
@@ -41,7 +42,7 @@ class Act(StrEnum):
 
     @property
     def is_for_leads(self) -> bool:
-        return self in (Act.TAKE_BACK, Act.MOVE)
+        return self in (Act.TAKE_BACK, Act.MOVE, Act.GIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Wish:
     reason_code: str = ""
     message: str = ""
     queue: Queue | None = None
+    person: AbstractBaseUser | None = None
     # Attention for all of them together; each case gets its share.
     active_seconds: float | None = None
 
@@ -175,6 +177,8 @@ def _plan_moves(reviews: Sequence[Review], wish: Wish) -> list[Planned]:
 def _why_stays(review: Review, wish: Wish) -> str:
     if wish.act == Act.TAKE_BACK:
         return "" if review.state == Review.State.CLAIMED else _("Nobody holds it.")
+    if wish.act == Act.GIVE:
+        return reassigning.why_not_to_person(review, wish.person) if wish.person else ""
     if wish.queue is None:
         return ""
     return reassigning.why_not_to_queue(review, wish.queue, by=wish.by)
@@ -227,6 +231,12 @@ def _move(review: Review, seen: Seen, wish: Wish, batch: _Batch) -> str:
     return _("Moved to %s.") % wish.queue
 
 
+def _give(review: Review, seen: Seen, wish: Wish, batch: _Batch) -> str:
+    assert wish.person is not None
+    reassigning.give_to(review, by=wish.by, to=wish.person, reason=wish.message)
+    return _("Kept for %s.") % wish.person
+
+
 def _is_mine(review: Review, wish: Wish) -> bool:
     return review.state == Review.State.CLAIMED and review.claimed_by_id == wish.by.pk
 
@@ -243,6 +253,7 @@ _PLANS: Mapping[Act, Callable[[Sequence[Review], Wish], list[Planned]]] = {
     Act.REJECT: _plan_decisions,
     Act.TAKE_BACK: _plan_moves,
     Act.MOVE: _plan_moves,
+    Act.GIVE: _plan_moves,
 }
 _DOES: Mapping[Act, Callable[[Review, Seen, Wish, _Batch], str]] = {
     Act.CLAIM: _claim,
@@ -251,4 +262,5 @@ _DOES: Mapping[Act, Callable[[Review, Seen, Wish, _Batch], str]] = {
     Act.REJECT: _decide,
     Act.TAKE_BACK: _take_back,
     Act.MOVE: _move,
+    Act.GIVE: _give,
 }

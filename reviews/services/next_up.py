@@ -26,7 +26,7 @@ def peek_next(
     """What `take_next` would most likely give now. Claims nothing: a case that is looked at
     ahead stays free for everybody, and may be gone when it is asked for."""
     held = _held(reviewer, queue, looked_at)
-    return held or _likely(reviewer, queue, looked_at)
+    return held or _offered(reviewer, queue) or _likely(reviewer, queue, looked_at)
 
 
 def _held(reviewer: AbstractBaseUser, queue: Queue | None, looked_at: str) -> Review | None:
@@ -34,6 +34,13 @@ def _held(reviewer: AbstractBaseUser, queue: Queue | None, looked_at: str) -> Re
     if queue is not None:
         held = held.filter(queue=queue)
     return next((row for row in held if row.id.hex != looked_at), None)
+
+
+def _offered(reviewer: AbstractBaseUser, queue: Queue | None) -> Review | None:
+    offered = Review.objects.claimable_by(reviewer).filter(offered_to=reviewer.pk)
+    if queue is not None:
+        offered = offered.filter(queue=queue)
+    return offered.select_related("case").in_order().first()
 
 
 def _likely(reviewer: AbstractBaseUser, queue: Queue | None, looked_at: str) -> Review | None:

@@ -4,13 +4,15 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from reviews import audit
-from reviews.models import Review
+from reviews.models import Notification, Review
+from reviews.services.conversation import add_note
+from reviews.services.moves import KEPT_AFTER_HANDING_OVER, who_may_take
+from reviews.services.notices import notify
 from workflows.models import Queue
-
-LONGEST_REASON = 500
 
 
 class NotMovable(Exception):
@@ -43,6 +45,31 @@ def move_to(review: Review, *, by: AbstractBaseUser, queue: Queue, reason: str) 
     row.save()
     _record("review.moved", row, by, reason, moved_from=before)
     return row
+
+
+@transaction.atomic
+def give_to(review: Review, *, by: AbstractBaseUser, to: AbstractBaseUser, reason: str) -> Review:
+    """Kept for that person for some hours, whoever holds it now. Raises NotMovable."""
+    row = _locked(review, by)
+    if problem := why_not_to_person(row, to):
+        raise NotMovable(problem)
+    if row.state == Review.State.CLAIMED:
+        row.release()
+    row.offer(to=to, until=timezone.now() + KEPT_AFTER_HANDING_OVER)
+    row.snoozed_until = None
+    row.save()
+    _record("review.given", row, by, reason, to=audit.by_user(to))
+    notify([to.pk], Notification.Kind.ASSIGNED, case=row.case, actor=by, queue=row.queue.name)
+    return row
+
+
+def why_not_to_person(review: Review, to: AbstractBaseUser) -> str:
+    """Empty when it may be given to this person."""
+    if review.state == Review.State.CLAIMED and review.claimed_by_id == to.pk:
+        return _("%s holds it already.") % to
+    if not who_may_take(review).filter(pk=to.pk).exists():
+        return _("%s may not decide this case.") % to
+    return ""
 
 
 def why_not_to_queue(review: Review, queue: Queue, *, by: AbstractBaseUser) -> str:
@@ -86,7 +113,6 @@ def _check_queue(row: Review, queue: Queue, by: AbstractBaseUser) -> None:
 
 def _record(event: str, row: Review, by: AbstractBaseUser, reason: str, **data: object) -> None:
     content = {"review": row.id.hex, "queue": row.queue.slug, **data}
-    personal = {"/reason": reason} if reason else {}
-    audit.record(
-        row.case.chain, audit.Event(event, audit.by_user(by), content, personal), case=row.case
-    )
+    audit.record(row.case.chain, audit.Event(event, audit.by_user(by), content), case=row.case)
+    # The reason stands where people talk about the case, and can be erased there.
+    add_note(row.case, by=by, text=reason)

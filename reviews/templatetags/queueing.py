@@ -1,6 +1,7 @@
 """Words of the queue page."""
 
 from django import template
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from reviews import history
@@ -15,6 +16,9 @@ def why_now(review: Review) -> str:
     """What puts it where it stands: due, what is at stake, why a person is asked."""
     case = review.case
     parts = [due_in_words(review.due_at)]
+    if review.offered_until and review.offered_until > timezone.now():
+        # A list shows it to nobody else.
+        parts.insert(0, _("kept for you"))
     if case.value is not None:
         worth = f"{amount(case.value)} {case.currency}".rstrip()
         parts.append(_("%s at stake") % worth)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,7 +17,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from reviews import action as actions
+from reviews.board import members
 from reviews.forms import seconds_of
+from reviews.history import name_of
 from reviews.models import Review
 from reviews.services import bulk, reassigning
 from reviews.services.bulk import Act, Planned, Seen, Wish
@@ -30,6 +33,7 @@ TITLES = {
     Act.REJECT: gettext_lazy("Reject"),
     Act.TAKE_BACK: gettext_lazy("Take back from who holds it"),
     Act.MOVE: gettext_lazy("Move to another queue"),
+    Act.GIVE: gettext_lazy("Give to somebody"),
 }
 
 
@@ -41,6 +45,9 @@ class WishForm(forms.Form):
     queue = forms.ModelChoiceField(
         Queue.objects.none(), required=False, label=gettext_lazy("To the queue")
     )
+    person = forms.ModelChoiceField(
+        get_user_model().objects.none(), required=False, label=gettext_lazy("To whom")
+    )
     reason_code = forms.ChoiceField(required=False, label=gettext_lazy("Reason"))
     message = forms.CharField(
         required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
@@ -51,6 +58,9 @@ class WishForm(forms.Form):
         super().__init__(request.POST, auto_id="id_bulk_%s")
         self._user = request.user
         self.fields["queue"].queryset = reassigning.targets(request.user)
+        led = Queue.objects.led_by(request.user).values("pk")
+        self.fields["person"].queryset = members(led)
+        self.fields["person"].label_from_instance = name_of
         # Whose reasons they are is only known once the reviews are; the service checks them.
         code = self.data.get("reason_code", "")
         self.fields["reason_code"].choices = [("", _("No reason chosen")), (code, code)]
@@ -70,6 +80,7 @@ class WishForm(forms.Form):
             reason_code=given.get("reason_code", ""),
             message=given.get("message", "").replace("\r\n", "\n"),
             queue=given.get("queue"),
+            person=given.get("person"),
             active_seconds=seconds_of(given.get("active_seconds", "")),
         )
 
@@ -80,10 +91,17 @@ class WishForm(forms.Form):
         self.fields["reason_code"].choices = [("", _("No reason chosen")), *codes.items()]
 
     @property
+    def lacks_target(self) -> bool:
+        """Whether nobody has said yet where the work is to go."""
+        targets = {Act.MOVE: "queue", Act.GIVE: "person"}
+        name = targets.get(Act(self.cleaned_data["act"]))
+        return name is not None and self.cleaned_data.get(name) is None
+
+    @property
     def missing(self) -> str:
         """What a lead has to say before anything can be shown or done."""
         given = self.cleaned_data
-        if given["act"] == Act.MOVE and given.get("queue") is None:
+        if self.lacks_target:
             return _("Choose where it goes.")
         if Act(given["act"]).is_for_leads and not given.get("message", "").strip():
             return _("Say why, in a few words.")

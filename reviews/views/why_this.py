@@ -12,6 +12,8 @@ SOON = timedelta(hours=1)
 
 def why_this_now(review: Review) -> str:
     """From what stands on record of the claim, and from what orders the queue."""
+    if review.offered_to_id is not None and review.offered_to_id == review.claimed_by_id:
+        return _("It came now because it was kept for you.")
     if _was_oldest(review):
         return _("It came now because it waited longest: three of twenty do, so that none is left.")
     left = review.due_at - timezone.now()

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from reviews.models import AuditEntry, Decision, Review
+from reviews.models import AuditEntry, Decision, Notification, Review
 from reviews.services import bulk, claims
 from reviews.services.publishing import new_draft, propose, publish
 from tests.building import allow, build_house
@@ -250,6 +250,30 @@ def test_a_lead_moves_work_to_a_queue_of_theirs(one, lead, agent, house):
         )
     told = confirm(one, shown, "move", queue=house.extra["large"].pk, message="Sly")
     assert "Select a valid choice" in told.content.decode()
+
+
+def test_a_lead_gives_work_to_somebody_who_may_decide_it(one, lead, agent, house):
+    free, held = opened(agent, 2)
+    claims.claim_review(seat(held), reviewer=house.three)
+    shown = preview(one, "give", [free, held]).content.decode()
+    assert "See what would happen" in shown
+    shown = preview(one, "give", [free, held], person=house.owner.pk, message="Yours").content
+    assert shown.decode().count("owner may not decide this case.") == 2
+    shown = preview(one, "give", [free, held], person=house.two.pk, message="Yours, please")
+    told = confirm(one, shown, "give", person=house.two.pk, message="Yours, please")
+    assert "2 of 2 done" in told.content.decode()
+    for case in (free, held):
+        assert (seat(case).state, seat(case).offered_to) == ("OPEN", house.two)
+        data = AuditEntry.objects.get(case=case, event="review.given").content["data"]
+        assert data["to"] == f"user:{house.two.pk}"
+        page = one.get(reverse("case-detail", args=[case.id])).content.decode()
+        assert "gave it to reviewer.two" in page
+    assert claims.claim_next(reviewer=house.three) is None
+    one.force_login(house.two)
+    assert one.get("/").content.decode().count("kept for you") == 2
+    assert one.get("/next/").headers["Handrail-Case"] in (free.public_id, held.public_id)
+    assert claims.claim_next(reviewer=house.two).case in (free, held)
+    assert Notification.objects.filter(user=house.two).count() == 2
 
 
 def test_a_lead_of_another_team_moves_nothing_here(one, agent, house):

@@ -141,11 +141,16 @@ def decided_by(gate: Gate) -> str:
         how = _("one reviewer decides")
     else:
         how = _seats(gate) % {"needed": gate.needed, "seats": gate.seats} + f"; {veto}"
-    return _("In the queue %(queue)s, %(how)s: %(verdicts)s.") % {
+    said = _("In the queue %(queue)s, %(how)s: %(verdicts)s.") % {
         "queue": gate.queue,
         "how": how,
         "verdicts": one_of([Gate.Verdict(verdict).label.lower() for verdict in gate.verdicts]),
     }
+    if gate.bulk_risk_limit is None:
+        return said
+    limit = f"{gate.bulk_risk_limit:g}"
+    several = _("Cases with a risk under %(limit)s may be decided several at once.")
+    return f"{said} {several % {'limit': limit}}"
 
 
 def _seats(gate: Gate) -> str:
