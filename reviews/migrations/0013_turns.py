@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('reviews', '0011_questions_offers_and_skips'),
+        ('reviews', '0012_undo'),
     ]
 
     operations = [
