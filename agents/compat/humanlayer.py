@@ -231,7 +231,7 @@ def _answer(case: Mapping[str, Any], sent: Mapping[str, Any], **answer: object) 
 
 
 def _is_open(case: Mapping[str, Any]) -> bool:
-    return case["status"] in ("pending", "needs_info")
+    return case["status"] == "pending"
 
 
 def _approved(case: Mapping[str, Any]) -> bool | None:
@@ -255,6 +255,9 @@ def _words(case: Mapping[str, Any]) -> str:
 
 
 def _why(case: Mapping[str, Any]) -> str:
+    if case["status"] == "needs_info":
+        # That wire has no way to answer, so its client would wait for ever.
+        return f"A reviewer asks: {case['info_request']['message']}"
     if case["status"] == "expired":
         return "Nobody answered in time."
     if case["status"] == "cancelled":

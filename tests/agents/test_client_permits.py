@@ -120,3 +120,24 @@ def test_keys_of_an_unknown_kind_are_passed_over(signer):
     keys = PermitKeys.from_document({"keys": [rsa, octets]})
     with pytest.raises(PermitError, match="not known"):
         keys.verify(signer.permit(), ACTION)
+
+
+def test_the_public_keys_are_asked_for_once_and_a_flood_of_strangers_asks_for_no_more(
+    signer, server, handrail
+):
+    server.answer(200, signer.keys())
+    for _ in range(2):
+        assert handrail.verify_permit(signer.permit(), ACTION).nonce == "n1"
+    for number in range(3):
+        with pytest.raises(PermitError, match="not known"):
+            handrail.verify_permit(Signer(kid=f"stranger-{number}").permit(), ACTION)
+    assert [path for _, path, _, _ in server.requests] == ["/.well-known/handrail-keys.json"]
+
+
+def test_a_new_key_of_the_server_is_found_when_it_signs(signer, server, handrail, monkeypatch):
+    server.answer(200, signer.keys())
+    handrail.verify_permit(signer.permit(), ACTION)
+    renewed = Signer(kid="k2")
+    server.answer(200, {"keys": signer.keys()["keys"] + renewed.keys()["keys"]})
+    monkeypatch.setattr("handrail_client.permits.SECONDS_BETWEEN_LOOKS", 0.0)
+    assert handrail.verify_permit(renewed.permit(), ACTION).nonce == "n1"

@@ -7,6 +7,8 @@ from django.test import Client
 
 from agents.models import AgentKey
 from reviews.models import Case, Review
+from reviews.services import claims
+from reviews.services.returns import ask_agent
 from tests.deciding import take_and_decide
 from tests.real_clients.scene import build_tool_house
 from workflows.models import Agent
@@ -75,6 +77,14 @@ def test_a_call_that_nobody_answers_is_not_approved(client, house):
     Case.objects.update(state="EXPIRED")
     status = client.status("function_calls/c1")
     assert (status["approved"], status["comment"]) == (False, "Nobody answered in time.")
+
+
+def test_what_a_reviewer_asks_ends_the_wait_of_a_client_that_cannot_answer(client, house):
+    client.post("function_calls", CALL)
+    review = claims.claim_next(reviewer=house.one)
+    ask_agent(review, reviewer=house.one, question="Which address?")
+    status = client.status("function_calls/c1")
+    assert (status["approved"], status["comment"]) == (False, "A reviewer asks: Which address?")
 
 
 def test_a_question_is_answered_in_words(client, house):
