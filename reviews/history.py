@@ -228,6 +228,8 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "case.info_requested": _words(noop("asked the agent")),
     "case.answered": _words(noop("answered the question")),
     "case.resumed": _words(noop("went on without the agent's answer")),
+    "case.reversed": _words(noop("reversed the decision")),
+    "outcome.compensated": _words(noop("took the outcome back")),
     "case.cancelled": _words(noop("withdrew the case")),
     "message.received": _words(noop("added something to know")),
     "proposal.revised": lambda data, names: (
@@ -260,6 +262,7 @@ def verdict_done(verdict: str) -> str:
         "respond": _("answered"),
         "retry": _("told the outcome to try again"),
         "give_up": _("gave the outcome up"),
+        "reverse": _("reversed the decision"),
     }.get(verdict, verdict)
 
 
@@ -282,6 +285,8 @@ def trigger_name(trigger: str) -> str:
         "escalated": _("escalated"),
         "no_route": _("no route"),
         "nobody_valid": _("too few people"),
+        "compensation_failed": _("taking back failed"),
+        "compensation_not_rendered": _("taking back not possible"),
         "outcome_failed": _("outcome failed"),
         "outcome_not_rendered": _("request not possible"),
     }.get(trigger, trigger.replace("_", " "))

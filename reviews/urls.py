@@ -73,5 +73,6 @@ urlpatterns = [
     path("reviews/<uuid:review_id>/wake/", moves.review_wake, name="review-wake"),
     path("cases/<public_case:case_id>/notes/", conversation.case_note, name="case-note"),
     path("cases/<public_case:case_id>/resume/", moves.case_resume, name="case-resume"),
+    path("cases/<public_case:case_id>/reverse/", moves.case_reverse, name="case-reverse"),
     path("cases/<public_case:case_id>/undo/", moves.case_undo, name="case-undo"),
 ]

@@ -28,6 +28,7 @@ RUN_STATUS = {
     OutcomeRun.State.FAILED: "failed",
     OutcomeRun.State.UNCERTAIN: "uncertain",
     OutcomeRun.State.CANCELLED: "cancelled",
+    OutcomeRun.State.COMPENSATED: "compensated",
 }
 
 
@@ -59,11 +60,13 @@ def case_on_wire(
         "review_url": f"{settings.PUBLIC_URL}/cases/{case.public_id}",
         "info_request": _info_request(case),
         "decision": _decision(case, proposals, decisions) if case.decided_at else None,
+        "reversed_at": timestamp(case.reversed_at),
         "outcomes": [
             {
                 "kind": run.kind,
                 "title": run.rule.title if run.rule else "",
                 "status": RUN_STATUS[OutcomeRun.State(run.state)],
+                "compensation": run.compensates_id is not None,
                 "at": timestamp(run.finished_at or run.created_at),
             }
             for run in runs

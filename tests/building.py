@@ -148,6 +148,7 @@ def draft(
     second: dict[str, Any] | None = None,
     **gate_options: Any,
 ) -> Release:
+    compensation = gate_options.pop("compensation", None)
     release = Release.objects.create(
         workflow=workflow,
         number=workflow.releases.count() + 1,
@@ -196,6 +197,7 @@ def draft(
     route(later, ["reject"], end, 2)
     route(action, ["done", "failed"], end, 1)
     OutcomeRule.objects.create(
+        compensation=compensation,
         stage=action,
         position=1,
         title="Book the refund",

@@ -52,6 +52,7 @@ class OutcomePlan:
     on_verdicts: tuple[str, ...]
     kind: str
     template: Mapping[str, Any]
+    compensation: Mapping[str, Any] | None
     reversibility: str
 
 
@@ -227,5 +228,6 @@ def _outcome(rule: OutcomeRule) -> OutcomePlan:
         on_verdicts=tuple(rule.on_verdicts),
         kind=rule.kind,
         template=rule.template,
+        compensation=rule.compensation,
         reversibility=rule.reversibility,
     )

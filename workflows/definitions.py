@@ -88,6 +88,7 @@ OUTCOME_KEYS: Final = (
     "timeout_seconds",
     "retry_delays",
     "template",
+    "compensation",
 )
 # JSON columns forget the order of their keys; a template is written in this one, then by name.
 _TEMPLATE_KEYS: Final = ("method", "url", "headers", "body")
@@ -161,6 +162,7 @@ _WRITTEN: Final[Mapping[str, Callable[[Any], object]]] = {
     "input_schema": in_order,
     "args_schema": in_order,
     "template": _template,
+    "compensation": _template,
 }
 
 

@@ -16,16 +16,21 @@ class OutcomeRuleForm(drafts.OutcomeRuleForm):
 
     def clean(self) -> None:
         super().clean()
-        template = self.cleaned_data.get("template")
+        self._check("template")
+        self._check("compensation")
+
+    def _check(self, name: str) -> None:
+        template = self.cleaned_data.get(name)
         if template is None or self.release is None:
             return
         problems = check_template(
             template,
             data_schema=self.release.input_schema,
             args_schemas=[row.args_schema for row in self.release.action_types.all()],
+            compensates=name == "compensation",
         )
         for problem in problems or _unknown_secrets(template):
-            self.add_error("template", problem)
+            self.add_error(name, problem)
 
 
 class OutcomeRuleInline(drafts.OutcomeRuleInline):

@@ -100,6 +100,7 @@ class Case(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     decided_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    reversed_at = models.DateTimeField(null=True)
 
     # What oversight needs and nobody can fill in later. Set at routing:
     lane = models.CharField(max_length=5, choices=Lane, null=True)
@@ -117,6 +118,7 @@ class Case(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("reverse_case", "Can reverse a decision")]
         indexes = [
             models.Index(fields=["agent", "-id"], name="cases_of_an_agent"),
             models.Index(
@@ -219,6 +221,12 @@ class Case(models.Model):
     @transition(state, source=[State.DECIDED, State.FAILED], target=State.COMPLETED)
     def complete(self) -> None:
         self.closed_at = timezone.now()
+
+    @transition(state, source=[State.DECIDED, State.COMPLETED, State.FAILED], target=State.REVERSED)
+    def reverse(self) -> None:
+        """What was decided no longer holds; what was sent for it is taken back."""
+        self.reversed_at = timezone.now()
+        self.closed_at = self.closed_at or self.reversed_at
 
     @transition(state, source=State.DECIDED, target=State.FAILED)
     def fail(self) -> None:

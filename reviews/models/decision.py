@@ -67,8 +67,9 @@ class Decision(models.Model):
         return f"{self.verdict} on {self.case}"
 
 
-# Said of an outcome that failed; the proposal was decided before.
-OF_OUTCOMES = ("retry", "give_up")
+REVERSE = "reverse"
+# Said of an outcome or of a whole decision; the proposal was decided before.
+OF_OUTCOMES = ("retry", "give_up", REVERSE)
 
 
 def counting(decisions: Iterable[Decision]) -> list[Decision]:

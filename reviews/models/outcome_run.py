@@ -94,6 +94,7 @@ class OutcomeRun(models.Model):
         FAILED = "FAILED"
         UNCERTAIN = "UNCERTAIN"
         CANCELLED = "CANCELLED"
+        COMPENSATED = "COMPENSATED"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # A mail may be about several cases.
@@ -105,6 +106,10 @@ class OutcomeRun(models.Model):
     # An action has a rule; a webhook has an event, and an endpoint or the case's callback.
     rule = models.ForeignKey(
         OutcomeRule, models.PROTECT, null=True, related_name="runs", db_index=False
+    )
+    # A request that takes another back.
+    compensates = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", db_index=False
     )
     event = models.CharField(max_length=40, blank=True)
     endpoint = models.ForeignKey(WebhookEndpoint, models.SET_NULL, null=True, related_name="runs")
@@ -196,6 +201,10 @@ class OutcomeRun(models.Model):
     )
     def cancel(self) -> None:
         self.finished_at = timezone.now()
+
+    @transition(state, source=State.SUCCEEDED, target=State.COMPENSATED)
+    def compensate(self) -> None:
+        """Another request took it back."""
 
     def _finish(self, *, error: str, status: int | None, reply: str) -> None:
         self.last_error, self.last_status, self.reply_excerpt = error, status, reply

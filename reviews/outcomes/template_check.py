@@ -1,5 +1,6 @@
 """What is wrong with a template when it is saved, in sentences, before a case depends on it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -31,21 +32,29 @@ CASE_FIELDS = frozenset(
     }
 )
 DECISION_FIELDS = frozenset({"id", "type", "message", "reason_code"})
+OF_OUTCOME = re.compile(r"/outcome/(idempotency_key|status|reply(/.*)?)")
 _KEYS_OF = {"$ref": {"$ref", "default"}, "$secret": {"$secret", "prefix"}}
 
 
 def check_template(
-    template: Json, *, data_schema: Schema | None = None, args_schemas: Sequence[Schema] = ()
+    template: Json,
+    *,
+    data_schema: Schema | None = None,
+    args_schemas: Sequence[Schema] = (),
+    compensates: bool = False,
 ) -> list[str]:
     """Sentences about the shape of the template and about pointers no case can satisfy.
 
     `data_schema` describes /data, `args_schemas` the arguments of the actions that may stand at
-    /action/args; what is not described is not checked.
+    /action/args; what is not described is not checked. Only what takes an outcome back
+    (`compensates`) knows one.
     """
     problems = _shape(template)
     if problems:
         return problems
     for pointer, has_default in _pointers(template):
+        if compensates and OF_OUTCOME.fullmatch(pointer):
+            continue
         problems += _pointer(pointer, has_default, data_schema, args_schemas)
     return list(dict.fromkeys(problems))
 

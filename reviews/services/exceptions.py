@@ -1,7 +1,7 @@
 """What a person says about an outcome that failed for good."""
 
 from reviews.models import Notification, OutcomeRun
-from reviews.services import outbox, seats
+from reviews.services import outbox, overrides, seats
 from reviews.services.closing import close
 from reviews.services.notices import notify
 from reviews.services.walk import Walk
@@ -19,7 +19,9 @@ def failed(walk: Walk, run: OutcomeRun) -> None:
 
 
 def settle(walk: Walk, *, verdict: str) -> None:
-    if verdict == "retry":
+    if walk.case.state == walk.case.State.REVERSED:
+        (overrides.retry if verdict == "retry" else overrides.give_up)(walk)
+    elif verdict == "retry":
         _retry(walk)
     else:
         _give_up(walk)

@@ -45,13 +45,14 @@ def announce(walk: Walk, event: str) -> None:
     for endpoint in WebhookEndpoint.objects.filter(agent=walk.case.agent_id, is_active=True):
         if not endpoint.events or event in endpoint.events:
             _webhook(walk, event, endpoint=endpoint)
-    if walk.case.callback_url_encrypted and event in FINAL_EVENTS and _can_say(walk):
+    if walk.case.callback_url_encrypted and event in FINAL_EVENTS and _can_say(walk, event):
         _webhook(walk, event, endpoint=None)
 
 
-def _can_say(walk: Walk) -> bool:
-    """The raw format is the decision alone: without one there is nothing to send."""
-    return walk.case.callback_format != "raw" or walk.case.decided_at is not None
+def _can_say(walk: Walk, event: str) -> bool:
+    """The raw format is the decision alone, for an address that resumes an agent, once."""
+    is_decision = walk.case.decided_at is not None and event != "case.reversed"
+    return walk.case.callback_format != "raw" or is_decision
 
 
 def nudge(run: OutcomeRun) -> None:

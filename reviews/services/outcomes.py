@@ -23,7 +23,7 @@ from reviews.outcomes import (
 )
 from reviews.outcomes.template import Rendered
 from reviews.reading import read
-from reviews.services import exceptions, outbox, progress
+from reviews.services import exceptions, outbox, overrides, progress
 from reviews.services.walk import Walk
 from workflows.models import Secret, WebhookEndpoint
 
@@ -153,6 +153,9 @@ def _apply(row: OutcomeRun, outcome: Outcome) -> tuple[str, dict[str, Any]]:
 
 def _after_action(walk: Walk, row: OutcomeRun) -> None:
     state = OutcomeRun.State
+    if row.compensates_id is not None:
+        overrides.settle(walk, row)
+        return
     if row.state in (state.FAILED, state.UNCERTAIN):
         exceptions.failed(walk, row)
         return

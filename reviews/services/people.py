@@ -39,7 +39,7 @@ GROUPS: Final[Mapping[str, set[str]]] = {
     "Lead": _view(*RULES, *RECORD, "agent", "stop")
     | _edit("membership", "calendar", "qualification", "absence")
     | _view(*PLACES)
-    | {"change_queue", "change_team", "open_stop", "view_board", "move_review"},
+    | {"reverse_case", "change_queue", "change_team", "open_stop", "view_board", "move_review"},
     "Designer": _view(*RECORD, "agent", "secret")
     | _edit(*RELEASE_CONTENT, *PLACES)
     | {"view_workflow", "add_workflow", "change_workflow"}

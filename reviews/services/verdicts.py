@@ -41,7 +41,10 @@ class Answer:
 
 def allowed(walk: Walk, review: Review) -> tuple[str, ...]:
     """The verdicts offered for this review, in the order of the buttons."""
-    if review.kind == Review.Kind.EXCEPTION and walk.case.state == walk.case.State.FAILED:
+    if review.kind == Review.Kind.EXCEPTION and walk.case.state in (
+        walk.case.State.FAILED,
+        walk.case.State.REVERSED,
+    ):
         return (RETRY, GIVE_UP)
     gate = walk.stage.gate
     offered = gate.verdicts if gate else (APPROVE, REJECT)

@@ -56,6 +56,7 @@ def run_in_words(run: OutcomeRun) -> str:
         OutcomeRun.State.FAILED: _("failed"),
         OutcomeRun.State.UNCERTAIN: _("sent, result unknown"),
         OutcomeRun.State.CANCELLED: _("cancelled"),
+        OutcomeRun.State.COMPENSATED: _("taken back"),
     }[OutcomeRun.State(run.state)]
 
 

@@ -19,7 +19,7 @@ from reviews.models import Case, Decision, OutcomeRun, Proposal, Review
 from reviews.models.decision import counting
 from reviews.moving import Move, Offered, offered
 from reviews.rendering import canonical
-from reviews.services import claims, undoing, verdicts
+from reviews.services import claims, overrides, undoing, verdicts
 from reviews.services.preview import Preview, preview
 from reviews.services.walk import Walk
 from reviews.views.conversation import Conversation
@@ -60,6 +60,9 @@ class CasePage:
     form: VerdictForm | None = None
     # Set when what was typed is shown again to somebody whose press did not count.
     refused: str = ""
+    # Why a reversal was refused, and the reason that was typed for it.
+    reverse_problem: str = ""
+    reverse_typed: str = ""
     # A verb beside the verdict that could not be done, with its form as it was typed.
     tried: tuple[str, Move] | None = None
     # The action with the changes typed so far, where a preview is asked for.
@@ -205,6 +208,14 @@ class CasePage:
         row = self.review
         asleep = row is not None and row.snoozed_until and row.snoozed_until > timezone.now()
         return bool(asleep) and row.offered_to_id == self.user.pk
+
+    @property
+    def may_reverse(self) -> bool:
+        return overrides.may_reverse(self.case, self.user)
+
+    @cached_property
+    def reversal(self) -> overrides.Reversal:
+        return overrides.planned(self.walk)
 
     @cached_property
     def may_undo(self) -> bool:

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_POST
 
 from reviews.models import Case, Review
 from reviews.moving import VERBS, Move
-from reviews.services import claims, moves, returns, undoing
+from reviews.services import claims, moves, overrides, returns, undoing
 from reviews.services.claims import NotClaimable
 from reviews.services.decisions import NotYours
+from reviews.services.overrides import NotReversible
 from reviews.services.undoing import TooLate
 from reviews.services.verdicts import InvalidVerdict
 from reviews.views.case_page import CasePage
@@ -65,6 +66,25 @@ def case_resume(request: HttpRequest, case_id: UUID) -> HttpResponse:
         claims.claim_review(opened[0], reviewer=request.user)
     except (NotYours, NotClaimable) as error:
         messages.error(request, str(error))
+    return redirect("case-detail", case_id)
+
+
+@login_required
+@require_POST
+def case_reverse(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Exactly what was shown, or the page again with the reason that was typed."""
+    case = get_object_or_404(Case.objects.visible_to(request.user), pk=case_id)
+    given = request.POST
+    reason, shown = given.get("reason", ""), given.get("shown", "")
+    try:
+        overrides.reverse_case(case, by=request.user, reason=reason, shown=shown)
+    except (InvalidVerdict, NotReversible) as error:
+        rows = Case.objects.select_related("agent", "release__workflow", "stage")
+        page = CasePage(rows.get(pk=case_id), request.user)
+        page.reverse_problem, page.reverse_typed = str(error), reason
+        status = 422 if isinstance(error, InvalidVerdict) else 409
+        return render_case(request, page, status=status)
+    messages.success(request, _("Reversed."))
     return redirect("case-detail", case_id)
 
 

@@ -16,13 +16,17 @@ from workflows.models import Gate, Stop
 
 OPEN = ("OPEN", "CLAIMED")
 ON_ITS_WAY = ("PENDING", "RUNNING", "RETRY_WAIT")
-FINAL = ("COMPLETED", "EXPIRED")
+FINAL = ("COMPLETED", "EXPIRED", "CANCELLED")
+UNDECIDED = ("IN_REVIEW", "WAITING_FOR_AGENT", "CANCELLED")
 STATUS = {
     "IN_REVIEW": "pending",
     "DECIDED": "decided",
     "COMPLETED": "decided",
     "FAILED": "decided",
     "EXPIRED": "expired",
+    "WAITING_FOR_AGENT": "needs_info",
+    "CANCELLED": "cancelled",
+    "REVERSED": "decided",
 }
 YES = ("approve", "edit")
 
@@ -54,11 +58,17 @@ def broken_promises(seen: Seen) -> list[str]:
 
 
 def _held(case: Case, reviews: list[Review], runs: list[OutcomeRun]) -> Iterator[str]:
-    """In a queue, on its way out of the house, or final: never nowhere."""
+    """In a queue, held by a timer, with its agent, on its way out of the house, or final: never
+    nowhere."""
     waiting = [review for review in reviews if review.state in OPEN]
     kinds = {review.kind for review in waiting}
-    if case.state == "IN_REVIEW" and not waiting:
-        yield "nobody is asked"
+    moving = any(run.state in ON_ITS_WAY for run in runs)
+    if case.state == "IN_REVIEW" and bool(waiting) == bool(case.undo_until):
+        yield "nobody is asked, or somebody is asked what is decided"
+    elif case.state == "WAITING_FOR_AGENT" and (waiting or case.question is None):
+        yield "it waits for its agent, who is asked nothing, or somebody else is asked"
+    elif case.state == "REVERSED" and is_unfinished(case) != (bool(waiting) or moving):
+        yield "it is reversed, and nobody takes the rest back or something is left open"
     elif case.state == "FAILED" and kinds != {"EXCEPTION"}:
         yield f"it failed, and who is asked is {kinds or 'nobody'}"
     elif case.state == "DECIDED" and not any(run.state in ON_ITS_WAY for run in runs):
@@ -68,8 +78,14 @@ def _held(case: Case, reviews: list[Review], runs: list[OutcomeRun]) -> Iterator
     elif case.state not in STATUS:
         yield "no case rests in this state"
     open_visits = [visit for visit in case.visits.all() if visit.left_at is None]
-    if len(open_visits) != (case.state not in FINAL):
+    is_open = is_unfinished(case) if case.state == "REVERSED" else case.state not in FINAL
+    if len(open_visits) != is_open:
         yield f"it stays at {len(open_visits)} stages at once"
+
+
+def is_unfinished(case: Case) -> bool:
+    """A reversal is over when the visit that it opened is left."""
+    return any(visit.left_at is None for visit in case.visits.all())
 
 
 def _told(case: Case, on_wire: dict) -> Iterator[str]:
@@ -77,7 +93,7 @@ def _told(case: Case, on_wire: dict) -> Iterator[str]:
         yield f"the agent is told {on_wire['status']}"
     json.dumps(on_wire)
     decision = on_wire["decision"]
-    if (decision is None) != (case.state == "IN_REVIEW"):
+    if (decision is None) != (case.state in UNDECIDED):
         yield f"the agent is told the decision {decision}"
     if decision and decision["type"] not in ("approve", "edit", "reject", "respond"):
         yield f"the agent is told to {decision['type']}"
@@ -102,8 +118,17 @@ def _allowed(case: Case, runs: list[OutcomeRun]) -> Iterator[str]:
     counting = {row.id: row for row in case.decisions.all() if row.standing == "COUNTS"}
     if runs and case.verdict not in YES:
         yield f"it was decided {case.verdict or 'not at all'}, and an outcome exists"
+    undone = {row.supersedes_id for row in case.decisions.all() if row.standing == "UNDONE"}
+    if runs and case.undo_until:
+        yield "it can still be undone, and an outcome exists"
     for run in runs:
         decision = counting.get(run.decision_id)
+        if run.compensates_id:
+            if decision is None or decision.verdict != "reverse" or case.state != "REVERSED":
+                yield f"something is taken back, resting on {decision}"
+            continue
+        if run.decision_id in undone:
+            yield "an outcome rests on what was undone"
         if decision is None or decision.verdict not in YES:
             yield f"an outcome rests on {decision or 'no counting decision'}"
         elif (decision.revision, decision.digest) != (newest.revision, newest.digest):
@@ -115,7 +140,7 @@ def _allowed(case: Case, runs: list[OutcomeRun]) -> Iterator[str]:
 def _closed(reviews: list[Review], seen: Seen) -> Iterator[str]:
     for review in reviews:
         before = seen.closed.get(review.id)
-        if before and before != review.state:
+        if before and before != review.state and (before, review.state) != ("DECIDED", "UNDONE"):
             yield f"a closed review went from {before} to {review.state}"
         if review.state not in OPEN:
             seen.closed[review.id] = review.state
@@ -208,9 +233,10 @@ def _asked(gate: Gate) -> int:
 
 def _finished(seen: Seen) -> Iterator[str]:
     for run in OutcomeRun.objects.all():
-        if seen.finished.get(run.id, run.state) != run.state:
-            yield f"an outcome that was {seen.finished[run.id]} is {run.state}"
-        if run.state in ("SUCCEEDED", "CANCELLED"):
+        before = seen.finished.get(run.id, run.state)
+        if before != run.state and (before, run.state) != ("SUCCEEDED", "COMPENSATED"):
+            yield f"an outcome that was {before} is {run.state}"
+        if run.state in ("SUCCEEDED", "CANCELLED", "COMPENSATED"):
             seen.finished[run.id] = run.state
 
 

@@ -11,13 +11,14 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from agents.services import reinstate_agent, suspend_agent
 from reviews.models import Case, OutcomeRun, Review
 from reviews.models.case import case_id
-from reviews.services import claims, outcomes, timeouts
+from reviews.services import claims, outcomes, timeouts, undoing
 from reviews.services.decisions import NotYours
 from reviews.services.stops import close_stop, open_stop
 from reviews.services.verdicts import Answer
 from tests.building import person, proposal
-from tests.reviews.promises import FINAL, broken_promises
-from tests.reviews.promises_moves import Moves, answer_of
+from tests.reviews.promises import broken_promises
+from tests.reviews.promises_moves import answer_of
+from tests.reviews.promises_verbs import Verbs
 from workflows.models import Agent, Membership, Stop, Team
 
 MOST_CASES, MOST_RELEASES, MOST_ROUNDS = 8, 2, 40
@@ -34,7 +35,7 @@ answers = st.sampled_from(["done", "done", "stumble", "refuse", "lost", "doubt",
 which = st.integers(min_value=0, max_value=40)
 
 
-class Promises(Moves):
+class Promises(Verbs):
     @initialize(cases=st.lists(st.tuples(amounts, confidences), min_size=3, max_size=5))
     def a_day_begins(self, cases):
         for number, (amount, confidence) in enumerate(cases):
@@ -169,6 +170,7 @@ class Promises(Moves):
         if ticks:
             claims.expire_leases()
             timeouts.expire_cases()
+            undoing.end_windows()
 
     # Workers
 
@@ -192,6 +194,7 @@ class Promises(Moves):
     @rule()
     def sweep(self):
         with patch("reviews.enqueue.send"):
+            undoing.end_windows()
             outcomes.sweep()
 
     @rule(at=which)
@@ -280,15 +283,16 @@ class Promises(Moves):
         for stop in Stop.objects.open():
             close_stop(stop, by=self.house.admin, reason="Mended.")
         for round in range(MOST_ROUNDS):
-            if not Case.objects.exclude(state__in=FINAL).exists():
+            if not self.unfinished():
                 return
             self.time_passes(16, True)
             self.sweep()
             for run in OutcomeRun.objects.due().order_by("id"):
                 self.run(run, "done")
+            self.every_agent_answers()
             self.somebody_new(f"new.{Case.objects.count()}.{self.now:%s}.{round}")
             self.keeps_its_promises()
-        raise AssertionError(f"{list(Case.objects.exclude(state__in=FINAL))} never end")
+        raise AssertionError(f"{self.unfinished()} never end")
 
     @invariant()
     def keeps_its_promises(self):

@@ -107,7 +107,7 @@ class Moves(RuleBasedStateMachine):
     def run(self, run, how):
         """One worker's try at one run, whether or not it is due."""
 
-        def deliver(row, timeout):
+        def deliver(row):
             assert row.state in ("PENDING", "RETRY_WAIT"), f"{row.state} was sent again"
             assert not is_stopped(row), "something was sent while a stop covers it"
             if how == "die":
@@ -121,7 +121,7 @@ class Moves(RuleBasedStateMachine):
         """A person of every team takes whatever can be taken and says yes to it."""
         user = person(name, *Team.objects.all())
         while review := claims.claim_next(reviewer=user):
-            failed = review.case.state == "FAILED"
+            failed = review.case.state in ("FAILED", "REVERSED")
             self.answer(review, user, Answer("retry" if failed else "reject"))
 
 

@@ -14,13 +14,19 @@ from workflows.models import WebhookEndpoint
 pytestmark = pytest.mark.django_db
 LONG = os.environ.get("HANDRAIL_FAULTS") == "long"
 
-ANY = {"time_limit_minutes": 30, "second": {"verdicts": ["approve", "edit", "reject"]}}
+BACK = {"method": "DELETE", "url": "https://ledger.example/refunds/{/case/id}"}
+ANY = {
+    "time_limit_minutes": 30,
+    "compensation": BACK,
+    "second": {"verdicts": ["approve", "edit", "reject"]},
+}
 TWO_OF_THREE = {"quorum": "N", "seats": 3, "needed": 2, "time_limit_minutes": 30}
 GATES = {
     "any one": ANY,
     "two of three": TWO_OF_THREE | {"on_timeout": "ESCALATE"},
     "two of three, counting": TWO_OF_THREE | {"reject_vetoes": False},
-    "unanimous": {"quorum": "UNANIMOUS", "seats": 2},
+    "unanimous, to be undone": {"quorum": "UNANIMOUS", "seats": 2, "undo_seconds": 90},
+    "any one, to be undone": ANY | {"undo_seconds": 90},
     "a majority, counting": {"quorum": "MAJORITY", "seats": 3, "reject_vetoes": False},
     "approved by silence": ANY | {"seats": 2, "on_timeout": "APPROVE", "reject_vetoes": False},
 }

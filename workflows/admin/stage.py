@@ -63,6 +63,7 @@ class OutcomeRuleInline(DraftInline, admin.StackedInline):
         ("position", "title"),
         "on_verdicts",
         "template",
+        "compensation",
         "reversibility",
         ("expected_status", "timeout_seconds", "retry_delays"),
     )

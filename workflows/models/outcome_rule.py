@@ -29,6 +29,13 @@ class OutcomeRule(models.Model):
     on_verdicts = ArrayField(models.CharField(max_length=10, choices=Route.On))
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.HTTP_REQUEST)
     template = models.JSONField(help_text="method, url, headers, body; values by JSON pointer.")
+    compensation = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="The request that takes it back when the decision is reversed, written like the "
+        "template. It may also copy /outcome/idempotency_key and what the target answered: "
+        "/outcome/status, /outcome/reply/…",
+    )
     expected_status = ArrayField(models.PositiveSmallIntegerField(), default=success_statuses)
     timeout_seconds = models.PositiveSmallIntegerField(
         default=15, validators=[MinValueValidator(1), MaxValueValidator(120)]

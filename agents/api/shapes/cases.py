@@ -133,6 +133,7 @@ CASE_OUT: dict[str, Any] = {
         "review_url": {"type": "string", "format": "uri"},
         "info_request": INFO_REQUEST_OUT,
         "decision": DECISION_OUT,
+        "reversed_at": {**TIME, "type": ["string", "null"]},
         "permit": {
             "type": ["string", "null"],
             "description": "Where the agent acts itself: a signed approval (JWS), used once.",
@@ -146,6 +147,10 @@ CASE_OUT: dict[str, Any] = {
                     "kind": {"type": "string"},
                     "title": {"type": "string"},
                     "status": {"type": "string"},
+                    "compensation": {
+                        "type": "boolean",
+                        "description": "It takes an outcome back after a reversal.",
+                    },
                     "at": TIME,
                 },
             },
