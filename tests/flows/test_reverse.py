@@ -36,8 +36,9 @@ def desk(db, monkeypatch):
     first = Release.objects.count()
 
     def create(**fields):
-        rule = made(**fields, compensation=BACK)
-        made(**fields | {"position": 2, "title": "Tell the shop"}, compensation=BACK)
+        fields["compensation"] = BACK
+        rule = made(**fields)
+        made(**fields | {"position": 2, "title": "Tell the shop"})
         return rule
 
     monkeypatch.setattr(OutcomeRule.objects, "create", create)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0012_undo'),
+        ('reviews', '0013_turns'),
     ]
 
     operations = [
