@@ -137,3 +137,12 @@ def test_the_pages_are_german_for_who_asks_for_it(client, house, agent):
         assert words in page
     assert "Mit Prüfen beginnen" in client.get("/", headers=asked).content.decode()
     assert 'lang="de"' in client.get("/cases/nothing/", headers=asked).content.decode()
+
+
+def test_every_key_on_a_page_comes_from_the_registry():
+    """A literal one would stay when its person chose another."""
+    for path in ours("*.html"):
+        literal = re.findall(r'data-key="[^{"]+"', path.read_text())
+        assert not literal, (
+            f"{path}: write {{{{ keys.<action> }}}} (reviews/keys.py), not {literal}"
+        )

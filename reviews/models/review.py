@@ -58,6 +58,12 @@ class ReviewQuerySet(models.QuerySet):
     def claimed_by(self, user: AbstractBaseUser) -> Self:
         return self.filter(state=Review.State.CLAIMED, claimed_by=user.pk)
 
+    def held_by_or_kept_for(self, user: AbstractBaseUser) -> Self:
+        return self.filter(
+            Q(state=Review.State.CLAIMED, claimed_by=user.pk)
+            | Q(state=Review.State.OPEN, offered_to=user.pk)
+        )
+
     def visible_to(self, user: AbstractBaseUser) -> Self:
         if user.has_perm("reviews.view_case"):
             return self

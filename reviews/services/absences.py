@@ -1,6 +1,6 @@
 """Out of office: nothing is offered to who is away, and what they held goes to their delegate."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from reviews import audit
 from reviews.models import Notification, Review
+from reviews.services import moves
 from reviews.services.notices import notify
 from workflows.models import Absence
 
@@ -66,21 +67,21 @@ def _begin(pk: int) -> bool:
         return False
     absence.begun_at = timezone.now()
     absence.save()
-    held = Review.objects.select_for_update(of=("self",)).claimed_by(absence.user)
-    for review in held.select_related("case", "queue").order_by("pk"):
+    theirs = Review.objects.select_for_update(of=("self",)).held_by_or_kept_for(absence.user)
+    for review in theirs.select_related("case", "queue").order_by("pk"):
         _pass_on(review, absence)
     return True
 
 
 def _pass_on(review: Review, absence: Absence) -> None:
-    """To the delegate if they may take it now, else back to its queue."""
-    delegate = absence.delegate
-    review.release()
+    """Kept for the delegate a while if they may take it; else it is anybody's in its queue."""
+    now, delegate = timezone.now(), absence.delegate
+    if review.state == Review.State.CLAIMED:
+        review.release()
+    takes = delegate is not None and moves.who_may_take(review).filter(pk=delegate.pk).exists()
+    review.offer(to=delegate if takes else None, until=now + moves.KEPT_AFTER_HANDING_OVER)
     review.save()
-    takes = delegate is not None and delegate.is_active and _may_take(delegate, review)
     if takes:
-        review.claim(reviewer=delegate, lease=timedelta(minutes=review.queue.lease_minutes))
-        review.save()
         notify(
             [delegate.pk],
             Notification.Kind.ASSIGNED,
@@ -96,7 +97,3 @@ def _pass_on(review: Review, absence: Absence) -> None:
     }
     event = audit.Event("review.passed_on", audit.SYSTEM, content)
     audit.record(review.case.chain, event, case=review.case)
-
-
-def _may_take(person: AbstractBaseUser, review: Review) -> bool:
-    return Review.objects.claimable_by(person).filter(pk=review.pk).exists()

@@ -105,7 +105,12 @@ def pointer_name(pointer: str) -> str:
 
 @register.filter
 def reversibility_in_words(value: str) -> str:
-    return Reversibility(value).label
+    return {
+        Reversibility.READ_ONLY: _("Read only"),
+        Reversibility.REVERSIBLE: _("Reversible here"),
+        Reversibility.EXTERNALLY_REVERSIBLE: _("Reversible by somebody else"),
+        Reversibility.IRREVERSIBLE: _("Irreversible"),
+    }[Reversibility(value)]
 
 
 @register.filter

@@ -9,7 +9,7 @@ from django.core import mail
 from django.utils import timezone
 
 from reviews.models import Notification, OutcomeRun, Review
-from reviews.services import claims, outcomes, reminders
+from reviews.services import claims, moves, outcomes, reminders
 from reviews.services.absences import begin_absences, plan_absence
 from reviews.services.digests import write_digests
 from reviews.services.notices import notify
@@ -119,7 +119,8 @@ def test_what_an_absent_person_holds_goes_to_who_stands_in(house, agent, client)
     absent(house.one, delegate=house.two)
     assert [begin_absences(), begin_absences()] == [1, 0]
     now = Review.objects.get(pk=review.pk)
-    assert (now.state, now.claimed_by) == ("CLAIMED", house.two)
+    assert (now.state, now.claimed_by, now.offered_to) == ("OPEN", None, house.two)
+    assert claims.claim_next(reviewer=house.three) is None
     assert kinds(house.two) == [Kind.ASSIGNED]
     client.force_login(house.two)
     assert "You stand in for reviewer.one" in client.get("/notifications/").content.decode()
@@ -138,9 +139,19 @@ def test_without_a_delegate_who_may_take_it_it_goes_back_to_the_queue(house, age
         absent(house.one, delegate=delegate)
         begin_absences()
         review = Review.objects.get(case=case)
-        assert (review.state, review.claimed_by) == ("OPEN", None)
+        assert (review.state, review.claimed_by, review.offered_to) == ("OPEN", None, None)
         review_of = claims.claim_next(reviewer=house.two)
         assert review_of == review
+
+
+def test_what_is_kept_for_an_absent_person_is_passed_on_too(house, agent):
+    agent.post(confidence=0.5)
+    review = claims.claim_next(reviewer=house.three)
+    moves.hand_over(review, reviewer=house.three, to=house.one)
+    absent(house.one, delegate=house.two)
+    begin_absences()
+    assert Review.objects.get(pk=review.pk).offered_to == house.two
+    assert claims.claim_next(reviewer=house.two) == review
 
 
 def told(user, case, **data):
