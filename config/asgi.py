@@ -1,8 +1,9 @@
 """The web process: waits are held here natively, everything else is Django's WSGI side.
 
 Under ASGI Django costs a thread hop for every request, so only what waits is asynchronous:
-`agents.api.waiting` holds the agents that asked to wait, without a thread or a database
-connection each, and hands every request that is to be answered to the one author of bodies.
+`agents.api.waiting` holds the agents that asked to wait and `agents.api.event_room` those that
+listen, without a thread or a database connection each, and hand every request that is to be
+answered to the one author of bodies.
 """
 
 import os
@@ -10,12 +11,15 @@ from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
+# Sets Django up, which the rooms need.
+from config.wsgi import application as site  # isort: split
+
+from agents.api.event_room import EventRoom
 from agents.api.waiting import WaitingRoom
-from config.wsgi import application as site
 
 THREADS = int(os.environ.get("HANDRAIL_WEB_THREADS", "8"))
 
-_waiting = WaitingRoom(WSGIMiddleware(site, workers=THREADS))
+_rooms = EventRoom(WaitingRoom(WSGIMiddleware(site, workers=THREADS)))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -27,7 +31,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         # granian's receive returns a future, which a2wsgi cannot schedule.
         return await receive()
 
-    await _waiting(scope, received, send)
+    await _rooms(scope, received, send)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -34,7 +34,12 @@ def site(environment: Mapping[str, str] | None = None) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface=asgi", "--host=127.0.0.1"]
     command += [f"--port={port}", "--workers=1", "--backlog=8192", "--backpressure=8192"]
-    command += ["--no-ws", "--log-level=warning", "config.asgi:application"]
+    command += [
+        "--no-ws",
+        "--workers-kill-timeout=1",
+        "--log-level=warning",
+        "config.asgi:application",
+    ]
     settings = {**os.environ, "DATABASE_URL": database_url(), **(environment or {})}
     process = subprocess.Popen(command, env=settings)
     address = f"http://127.0.0.1:{port}"

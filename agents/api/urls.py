@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from agents.api import case_calls, permits, views
+from agents.api import case_calls, events, permits, views
 
 
 class CasePath:
@@ -27,6 +27,8 @@ urlpatterns = [
     path("v1/cases/<case:public_id>/messages", case_calls.CaseMessages.as_view()),
     path("v1/cases/<case:public_id>/proposals", case_calls.CaseProposals.as_view()),
     path("v1/cases/<case:public_id>/cancel", case_calls.CaseCancel.as_view()),
+    path("v1/cases/<case:public_id>/events", events.CaseEvents.as_view(), name="api-case-events"),
+    path("v1/events", events.Events.as_view(), name="api-events"),
     path("v1/workflows", views.WorkflowList.as_view(), name="api-workflow-list"),
     path("v1/workflows/<slug:slug>", views.WorkflowDetail.as_view(), name="api-workflow-detail"),
     path("v1/permits/<str:nonce>/redeem", permits.PermitRedeem.as_view(), name="api-permit-redeem"),

@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import psycopg
@@ -44,6 +44,21 @@ class Answer:
     start: Message = field(default_factory=dict)
     body: bytes = b""
 
+    @classmethod
+    async def of(cls, site: App, scope: Scope) -> Self:
+        answer = cls()
+        asked = False
+
+        async def nothing() -> Message:
+            nonlocal asked
+            if asked:
+                return {"type": "http.disconnect"}
+            asked = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        await site(scope, nothing, answer.receive)
+        return answer
+
     async def receive(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.start = message
@@ -68,7 +83,7 @@ class WaitingRoom:
         if seconds is None:
             await self.site(scope, receive, send)
             return
-        answer = await self._ask(scope)
+        answer = await Answer.of(self.site, scope)
         if seconds and answer.is_pending and self._has_room():
             match = CASE_PATH.fullmatch(scope["path"])
             assert match is not None
@@ -76,32 +91,18 @@ class WaitingRoom:
             if gone:
                 return
             async with self.doors:
-                answer = await self._ask(scope)
+                answer = await Answer.of(self.site, scope)
         await self._reply(answer, seconds, send)
 
     def _has_room(self) -> bool:
         return sum(map(len, self.waiting.values())) < MOST_WAITERS
-
-    async def _ask(self, scope: Scope) -> Answer:
-        answer = Answer()
-        asked = False
-
-        async def nothing() -> Message:
-            nonlocal asked
-            if asked:
-                return {"type": "http.disconnect"}
-            asked = True
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        await self.site(scope, nothing, answer.receive)
-        return answer
 
     async def _hold(self, case: UUID, seconds: int, receive: Any) -> bool:
         """Until the case leaves pending or time is up; true when the agent has gone away."""
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.setdefault(case, []).append(woken)
         self._tick()
-        leaving = asyncio.ensure_future(_disconnected(receive))
+        leaving = asyncio.ensure_future(disconnected(receive))
         try:
             done, _ = await asyncio.wait(
                 {woken, leaving}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
@@ -127,7 +128,7 @@ class WaitingRoom:
                 await asyncio.sleep(TICK_SECONDS)
                 try:
                     if connection is None or connection.closed:
-                        connection = await _connect()
+                        connection = await connect()
                     await self._wake(connection)
                 except psycopg.Error as error:
                     log.warning("waiting room: %s", error)
@@ -167,12 +168,12 @@ def wait_of(scope: Scope) -> int | None:
     return None
 
 
-async def _disconnected(receive: Any) -> None:
+async def disconnected(receive: Any) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _connect() -> psycopg.AsyncConnection:
+async def connect() -> psycopg.AsyncConnection:
     """One connection of its own, by the site's settings; Django's are of the blocking kind."""
     given = connections["default"].get_connection_params()
     for name in ("cursor_factory", "context", "prepare_threshold"):

@@ -19,6 +19,8 @@ WEB = (
     # Granian's own defaults stop at about 1,000 connections; 2,000 agents may be waiting.
     "--backlog=8192",
     "--backpressure=8192",
+    # Streams have no end of their own; who listens connects again.
+    "--workers-kill-timeout=5",
     "--log-level=warning",
     "config.asgi:application",
 )

@@ -1,0 +1,121 @@
+"""Server-Sent Events: what happened since the last one that an agent saw.
+
+The site answers with what there is and ends; `agents.api.event_room` keeps the connection open
+and asks again when there is more. So the site alone authenticates and writes every body, and an
+agent that is cut off, or behind a site without the room, goes on where it was.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from agents.api import bodies
+from agents.api.problems import PROBLEMS, Unprocessable, problems
+from agents.api.views import own_case
+from agents.models.agent_key import Scope
+from reviews import timeline, wire
+from reviews.models import AuditEntry, Case
+from reviews.timeline import TOLD, Cursor
+from workflows.schemas import Problem
+
+MOST_AT_ONCE: Final = 200
+RETRY_MILLISECONDS: Final = 2000
+# For the room alone, which takes it off: whom to wake this listener for.
+CHANNEL: Final = "Handrail-Channel"
+STREAM = {
+    (200, "text/event-stream"): {
+        "type": "string",
+        "description": "`id` to go on from, `event`, and `data`: `{type, timestamp, data: case}`.",
+    },
+    **PROBLEMS,
+    **problems(422),
+}
+LAST_SEEN = OpenApiParameter(
+    "Last-Event-ID",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The `id` of the last event seen; what came after it is told.",
+)
+
+
+class EventRenderer(JSONRenderer):
+    """For who asks for events alone; what is refused is a problem all the same."""
+
+    media_type, format = "text/event-stream", "events"
+
+
+class CaseEvents(APIView):
+    scopes = {"GET": Scope.READ}
+    renderer_classes = [JSONRenderer, EventRenderer]
+
+    @extend_schema(
+        operation_id="case-events",
+        summary="What happens to a case, from its beginning, as it happens",
+        parameters=[LAST_SEEN],
+        responses=STREAM,
+    )
+    def get(self, request: Request, public_id: str) -> HttpResponse:
+        case = own_case(request, public_id)
+        entries = AuditEntry.objects.filter(case=case)
+        return _answer(entries, _last_seen(request) or Cursor(), channel=f"case:{case.pk.hex}")
+
+
+class Events(APIView):
+    scopes = {"GET": Scope.READ}
+    renderer_classes = [JSONRenderer, EventRenderer]
+
+    @extend_schema(
+        operation_id="events",
+        summary="What happens to this agent's cases, from now on",
+        parameters=[LAST_SEEN],
+        responses=STREAM,
+    )
+    def get(self, request: Request) -> HttpResponse:
+        entries = AuditEntry.objects.filter(case__in=request.auth.readable_cases())
+        last_seen = _last_seen(request) or Cursor.now()
+        return _answer(entries, last_seen, channel=f"agent:{request.user.pk}")
+
+
+def _last_seen(request: Request) -> Cursor | None:
+    given = request.headers.get("Last-Event-ID", "")
+    try:
+        return Cursor.parse(given) if given else None
+    except ValueError as error:
+        problem = Problem("#Last-Event-ID", "is none that this call gave out")
+        raise Unprocessable([problem], "Last-Event-ID cannot be read.") from error
+
+
+def _answer(entries: QuerySet[AuditEntry], cursor: Cursor, *, channel: str) -> HttpResponse:
+    read = timeline.after(cursor, entries.filter(event__in=TOLD), limit=MOST_AT_ONCE)
+    told = timeline.of_actions(read)
+    cases = _cases({entry.case_id for entry in told if entry.case_id})
+    text = "".join(_event(entry, cases) for entry in told)
+    # An id without data moves the place to go on from, and is no event.
+    end = Cursor.of(read[-1]) if read else cursor
+    text = f"retry: {RETRY_MILLISECONDS}\n{text}id: {end}\n\n"
+    answer = HttpResponse(text, content_type="text/event-stream")
+    answer[CHANNEL] = channel
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _cases(ids: set[UUID]) -> dict[UUID, dict[str, Any]]:
+    rows: Sequence[Case] = wire.readable(Case.objects.filter(pk__in=ids))
+    return {case.pk: bodies.of_case(case) for case in rows}
+
+
+def _event(entry: AuditEntry, cases: dict[UUID, dict[str, Any]]) -> str:
+    assert entry.case_id is not None
+    kind = TOLD[entry.event]
+    body = {"type": kind, "timestamp": wire.timestamp(entry.at), "data": cases[entry.case_id]}
+    # JSON in ASCII has no line break of any kind, so it is one line of a stream.
+    return f"id: {Cursor.of(entry)}\nevent: {kind}\ndata: {json.dumps(body)}\n\n"
