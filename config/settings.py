@@ -218,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "expire": {"task": "reviews.expire", "schedule": 5.0, "options": {"expires": 10}},
     "mail": {"task": "reviews.mail", "schedule": 60.0, "options": {"expires": 60}},
+    "ask about permits": {"task": "reviews.ask_about_permits", "schedule": 60.0},
     "forget": {"task": "agents.forget_idempotency_keys", "schedule": 3600.0},
 }
 

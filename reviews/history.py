@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from reviews.models import AuditEntry, Case
+from reviews.models import AuditEntry, Case, Receipt
 from workflows.compiler import Plan
 from workflows.models import Queue
 
@@ -143,6 +143,22 @@ def _expired_lease(data: Data, names: Names) -> str:
     )
 
 
+def _receipt(data: Data, names: Names) -> str:
+    flags = [str(Receipt.Flag(flag).label) for flag in data.get("flags", [])]
+    if not flags:
+        return _("told that it ran what was approved")
+    return _("told what it ran: %s") % ", ".join(flags)
+
+
+def _labelled(data: Data, names: Names) -> str:
+    turned_out = (
+        _("told that the proposal turned out wrong")
+        if data.get("wrong")
+        else _("told that the proposal turned out right")
+    )
+    return f"{turned_out}: {data['kind']}" if data.get("kind") else turned_out
+
+
 def _refused_permit(data: Data, names: Names) -> str:
     return _("refused to let the approval be used: %s") % data.get("why", "")
 
@@ -241,6 +257,9 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "review.handed_over": _to(noop("handed it to %s")),
     "review.snoozed": _snoozed,
     "review.skipped": _words(noop("skipped it")),
+    "receipt.recorded": _receipt,
+    "receipt.missing": _words(noop("never heard that the approved action was run")),
+    "case.labelled": _labelled,
     "permit.issued": _words(noop("issued a permit to run it once")),
     "permit.redeemed": _words(noop("used the permit up to run the action")),
     "permit.refused": _refused_permit,

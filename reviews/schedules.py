@@ -2,7 +2,16 @@
 
 from celery import shared_task
 
-from reviews.services import absences, claims, digests, outcomes, reminders, timeouts, undoing
+from reviews.services import (
+    absences,
+    claims,
+    digests,
+    outcomes,
+    reminders,
+    reports,
+    timeouts,
+    undoing,
+)
 
 
 @shared_task(name="reviews.sweep")
@@ -22,3 +31,8 @@ def expire() -> None:
 @shared_task(name="reviews.mail")
 def mail() -> None:
     digests.write_digests()
+
+
+@shared_task(name="reviews.ask_about_permits")
+def ask_about_permits() -> None:
+    reports.flag_never_ran()

@@ -1,4 +1,5 @@
 import itertools
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -65,3 +66,17 @@ def agent(house: House) -> AgentClient:
 def commit(django_capture_on_commit_callbacks: Callable) -> Callable:
     """`with commit():` runs what waits for the commit, as real transactions do."""
     return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def until() -> Callable:
+    """`until(read, good)` reads until it is good, or half a minute has gone: what is told in the
+    order of commit waits for every transaction of the server, of other tests too."""
+
+    def read_until(read: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
+        deadline = time.monotonic() + 30
+        while not good(found := read()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found
+
+    return read_until

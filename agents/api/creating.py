@@ -94,7 +94,7 @@ def new_case(body: Mapping[str, Any]) -> NewCase:
         value=decimal_of(body["value"]) if "value" in body else None,
         risk_score=risk.get("score"),
         risk_categories=risk.get("categories", []),
-        expires_at=_time(body.get("expires_at")),
+        expires_at=time_of(body.get("expires_at"), at="/expires_at"),
         callback_url=callback.get("url", ""),
         callback_format=callback.get("format", "standard") if callback else "",
         **{
@@ -137,13 +137,12 @@ def no_workflow(slug: str) -> NotFound:
     return NotFound(f"This key knows no workflow {slug[:60]!r} that takes cases.")
 
 
-def _time(value: str | None) -> datetime | None:
+def time_of(value: str | None, *, at: str) -> datetime | None:
+    """Raises Unprocessable with the pointer `at`."""
     if value is None:
         return None
     try:
-        at = datetime.fromisoformat(value.replace("Z", "+00:00").replace("z", "+00:00"))
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        time = datetime.fromisoformat(value.replace("Z", "+00:00").replace("z", "+00:00"))
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise Unprocessable(
-            [Problem("/expires_at", "is no time such as 2026-11-25T09:00:00Z")]
-        ) from error
+        raise Unprocessable([Problem(at, "is no time such as 2026-11-25T09:00:00Z")]) from error

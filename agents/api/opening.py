@@ -96,12 +96,14 @@ def _look(calls: Sequence[Call], key: AgentKey) -> list[tuple]:
 
 def _open_one(call: Call, found: tuple, key: AgentKey) -> None:
     alone, earlier, its_print, workflow, release = found
-    if earlier is not None:
+    if workflow is None or not key.may_use(workflow):
+        call.refused = creating.no_workflow(call.body["workflow"])
+    elif earlier is not None:
         call.earlier = earlier
         call.refused = None if its_print == call.fingerprint else _reused()
     elif not alone:
         call.refused = InFlight(creating.UNDER_WAY)
-    elif release is None or not key.may_use(workflow):
+    elif release is None:
         call.refused = creating.no_workflow(call.body["workflow"])
     else:
         try:

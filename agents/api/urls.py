@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from agents.api import case_calls, events, permits, views
+from agents.api import case_calls, events, permits, reports, views
 
 
 class CasePath:
@@ -28,6 +28,15 @@ urlpatterns = [
     path("v1/cases/<case:public_id>/proposals", case_calls.CaseProposals.as_view()),
     path("v1/cases/<case:public_id>/cancel", case_calls.CaseCancel.as_view()),
     path("v1/cases/<case:public_id>/events", events.CaseEvents.as_view(), name="api-case-events"),
+    path(
+        "v1/cases/<case:public_id>/receipt", reports.CaseReceipt.as_view(), name="api-case-receipt"
+    ),
+    path(
+        "v1/cases/<case:public_id>/ground-truth",
+        reports.CaseGroundTruth.as_view(),
+        name="api-case-ground-truth",
+    ),
+    path("v1/feedback", reports.Feedback.as_view(), name="api-feedback"),
     path("v1/events", events.Events.as_view(), name="api-events"),
     path("v1/workflows", views.WorkflowList.as_view(), name="api-workflow-list"),
     path("v1/workflows/<slug:slug>", views.WorkflowDetail.as_view(), name="api-workflow-detail"),

@@ -2,12 +2,14 @@ from reviews.models.audit_entry import AuditEntry
 from reviews.models.audit_head import AuditHead
 from reviews.models.case import Case
 from reviews.models.decision import Decision
+from reviews.models.label import Label
 from reviews.models.mention import Mention
 from reviews.models.message import Message
 from reviews.models.notification import Notification
 from reviews.models.outcome_run import OutcomeRun
 from reviews.models.permit import Permit
 from reviews.models.proposal import Proposal
+from reviews.models.receipt import Receipt
 from reviews.models.review import Review
 from reviews.models.saved_view import SavedView
 from reviews.models.skip import Skip
@@ -21,12 +23,14 @@ __all__ = [
     "AuditHead",
     "Case",
     "Decision",
+    "Label",
     "Mention",
     "Message",
     "Notification",
     "OutcomeRun",
     "Permit",
     "Proposal",
+    "Receipt",
     "Review",
     "SavedView",
     "Skip",

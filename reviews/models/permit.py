@@ -24,9 +24,18 @@ class Permit(models.Model):
     issued_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     redeemed_at = models.DateTimeField(null=True)
+    # When the clock, after the permit ran out, asked whether the action ever ran.
+    checked_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["issued_at"]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(checked_at=None),
+                name="permits_to_ask_about",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["case", "decision"], name="one_permit_a_decision")
         ]

@@ -15,7 +15,7 @@ from reviews.documents import Shown, shown
 from reviews.editor import Typed
 from reviews.forms import VerdictForm
 from reviews.history import Line, history
-from reviews.models import Case, Decision, OutcomeRun, Proposal, Review
+from reviews.models import Case, Decision, OutcomeRun, Proposal, Receipt, Review
 from reviews.models.decision import counting
 from reviews.moving import Move, Offered, offered
 from reviews.rendering import canonical
@@ -28,6 +28,7 @@ from reviews.views.taken_back import taken_back
 from reviews.views.why_this import why_this_now
 from workflows.compiler import GatePlan
 from workflows.fields import Field, fields
+from workflows.models import Release
 
 MOST_SIBLINGS = 6
 RUNNING = {OutcomeRun.State.PENDING, OutcomeRun.State.RUNNING, OutcomeRun.State.RETRY_WAIT}
@@ -278,6 +279,23 @@ class CasePage:
         for run in self.walk.runs:
             run.title = titles.get(run.rule_id, "")
         return self.walk.runs
+
+    @cached_property
+    def receipts(self) -> list[Receipt]:
+        """What the agent says it ran, where it is the one that runs."""
+        return list(self.case.receipts.all()) if self._agent_runs else []
+
+    @property
+    def never_ran(self) -> bool:
+        return self._agent_runs and not self.receipts and self._permit_ran_out
+
+    @property
+    def _permit_ran_out(self) -> bool:
+        return self.case.permits.filter(checked_at__isnull=False).exists()
+
+    @property
+    def _agent_runs(self) -> bool:
+        return self.walk.plan.executor == Release.Executor.AGENT
 
     @property
     def is_moving(self) -> bool:

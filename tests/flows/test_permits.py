@@ -16,12 +16,11 @@ from handrail_client.permits import PermitError, PermitKeys
 
 from agents.models import AgentKey
 from reviews.models import OutcomeRun, Permit
-from reviews.services.publishing import propose, publish
 from reviews.services.stops import close_stop, open_stop
-from tests.building import build_house, draft
+from tests.building import build_house, let_the_agent_act
 from tests.conftest import AgentClient
 from tests.deciding import case_of, events, take_and_decide
-from workflows.models import Agent, Membership, OutcomeRule, WebhookEndpoint
+from workflows.models import Agent, Membership, WebhookEndpoint
 
 pytestmark = pytest.mark.django_db
 ACTION = {"name": "refund", "args": {"order": "A1", "amount": "90.00"}}
@@ -29,16 +28,7 @@ ACTION = {"name": "refund", "args": {"order": "A1", "amount": "90.00"}}
 
 @pytest.fixture
 def house(db):
-    """Here the agent pays back itself; Handrail only says that it may."""
-    house = build_house()
-    release = draft(house.workflow, house.admin, house.queue, house.extra["large"])
-    release.executor = "AGENT"
-    release.save()
-    OutcomeRule.objects.filter(stage__release=release).delete()
-    propose(release, by=house.admin)
-    publish(release, by=house.admin)
-    AgentKey.objects.update(scopes=["cases:create", "cases:read", "permits:redeem"])
-    return house
+    return let_the_agent_act(build_house())
 
 
 @pytest.fixture

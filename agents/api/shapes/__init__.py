@@ -17,6 +17,15 @@ from agents.api.shapes.cases import ACTION, CASE_IN, CASE_OUT, PAGE_OF_CASES, ca
 from agents.api.shapes.permits import KEY_SET, REDEEM_IN, REDEEMED, redeem_in
 from agents.api.shapes.plain import DECISIONS, FREE, TIME, text
 from agents.api.shapes.problems import PROBLEM
+from agents.api.shapes.reports import (
+    FEEDBACK,
+    RECEIPT,
+    RECEIPT_IN,
+    TRUTH,
+    TRUTH_IN,
+    receipt_in,
+    truth_in,
+)
 from agents.api.shapes.workflows import LIST_OF_WORKFLOWS, WORKFLOW_OUT
 
 __all__ = [
@@ -27,6 +36,7 @@ __all__ = [
     "CASE_IN",
     "CASE_OUT",
     "DECISIONS",
+    "FEEDBACK",
     "FREE",
     "KEY_SET",
     "LINES",
@@ -35,16 +45,22 @@ __all__ = [
     "PAGE_OF_CASES",
     "PROBLEM",
     "PROPOSAL_IN",
+    "RECEIPT",
+    "RECEIPT_IN",
     "REDEEMED",
     "REDEEM_IN",
     "RESULTS",
     "TIME",
+    "TRUTH",
+    "TRUTH_IN",
     "WORKFLOW_OUT",
     "batch_in",
     "cancel_in",
     "case_in",
     "message_in",
     "proposal_in",
+    "receipt_in",
     "redeem_in",
     "text",
+    "truth_in",
 ]
