@@ -3,7 +3,7 @@
 import base64
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -28,6 +28,7 @@ def create_key(
     scopes: Sequence[str],
     workflows: Iterable[Workflow] = (),
     expires_at: datetime | None = None,
+    calls_per_minute: int | None = None,
 ) -> tuple[AgentKey, str]:
     """The row and the key itself, which nobody can read again. Raises PermissionDenied, or
     ValidationError for a key that could never be used."""
@@ -35,7 +36,12 @@ def create_key(
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationError(_("The key would have expired already."))
     row, key = AgentKey.make(
-        agent, label=label, scopes=list(scopes), expires_at=expires_at, created_by=by
+        agent,
+        label=label,
+        scopes=list(scopes),
+        expires_at=expires_at,
+        calls_per_minute=calls_per_minute,
+        created_by=by,
     )
     chosen = list(workflows)
     row.workflows.set(chosen)
@@ -47,8 +53,42 @@ def create_key(
         scopes=list(scopes),
         workflows=[workflow.slug for workflow in chosen],
         expires_at=expires_at.isoformat() if expires_at else "",
+        calls_per_minute=calls_per_minute,
     )
     return row, key
+
+
+@transaction.atomic
+def rotate_key(
+    key: AgentKey, *, by: AbstractBaseUser, overlap: timedelta, expires_at: datetime | None = None
+) -> tuple[AgentKey, str]:
+    """A new key that may do what this one may; this one works on for the overlap, and not longer
+    than it would have. Raises PermissionDenied, or ValidationError for one that is out already."""
+    _require(by, "agents.change_agentkey", _("Exchanging needs the permission to change keys."))
+    old = AgentKey.objects.select_for_update(of=("self",)).select_related("agent").get(pk=key.pk)
+    if not old.is_usable:
+        raise ValidationError(_("This key is revoked or expired: make a new one."))
+    made = create_key(
+        old.agent,
+        by=by,
+        label=old.label,
+        scopes=old.scopes,
+        workflows=old.workflows.all(),
+        expires_at=expires_at,
+        calls_per_minute=old.calls_per_minute,
+    )
+    until = timezone.now() + overlap
+    old.expires_at = min(until, old.expires_at) if old.expires_at else until
+    old.save()
+    _record(
+        "key.rotated",
+        old.agent,
+        by,
+        key=old.prefix,
+        successor=made[0].prefix,
+        works_until=old.expires_at.isoformat(),
+    )
+    return made
 
 
 @transaction.atomic

@@ -47,6 +47,13 @@ class NewKeyForm(forms.Form):
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
         help_text=gettext_lazy("Empty means never. Two keys may overlap while they are exchanged."),
     )
+    calls_per_minute = forms.IntegerField(
+        label=gettext_lazy("Calls a minute"),
+        min_value=1,
+        max_value=1_000_000,
+        required=False,
+        help_text=gettext_lazy("Empty means any number. A call beyond it is told when to return."),
+    )
 
 
 class KeyInline(ReadOnlyInline):

@@ -19,8 +19,11 @@ from workflows.models import WebhookEndpoint
 EVENTS = (
     "case.created",
     "case.escalated",
+    "case.info_requested",
     "case.decided",
+    "case.reversed",
     "case.expired",
+    "case.cancelled",
     "outcome.succeeded",
     "outcome.failed",
 )

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from agents.api.opening import Call, call_of, open_calls
 from agents.api.parsers import LARGEST_BODY, parse
-from agents.api.problems import Conflict, Malformed, TooLarge, document
+from agents.api.problems import InFlight, Malformed, TooLarge, document
 from agents.models import AgentKey
 from reviews.wire import STATUS
 
@@ -129,7 +129,7 @@ def _open(lines: list[Line], key: AgentKey) -> None:
     calls = [line.call for line in lines if line.call is not None]
     try:
         open_calls(calls, key=key, together=False)
-    except Conflict:
+    except InFlight:
         # Somebody posted one of these keys by itself meanwhile: now it is seen.
         for call in calls:
             call.walk = call.earlier = call.refused = None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions, status
@@ -61,7 +62,7 @@ def problems(*codes: int) -> dict[tuple[int, str], dict[str, Any]]:
 
 
 # What every call with a key may answer.
-PROBLEMS = problems(400, 401, 403, 404, 415)
+PROBLEMS = problems(400, 401, 403, 404, 415, 429)
 
 TITLES = {
     400: "Malformed request",
@@ -119,6 +120,7 @@ def document(error: exceptions.APIException) -> dict[str, Any]:
         "title": TITLES.get(error.status_code, "Error"),
         "status": error.status_code,
         "detail": str(error.detail),
+        "help": f"{settings.PUBLIC_URL}/api/problems/{slug_of(error)}",
     }
     if rows := getattr(error, "problems", ()):
         body["errors"] = [{"pointer": row.pointer, "detail": row.detail} for row in rows]

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from agents.api import case_calls, events, permits, reports, views
+from agents.api import case_calls, events, permits, problem_pages, reports, views
 
 
 class CasePath:
@@ -21,6 +21,7 @@ register_converter(CasePath, "case")
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(api_version="v1"), name="api-schema"),
     path("docs/", views.docs, name="api-docs"),
+    path("problems/<slug:slug>", problem_pages.page, name="api-problem"),
     path("v1/cases", views.CaseList.as_view(), name="api-case-list"),
     path("v1/cases/batch", views.CaseBatch.as_view(), name="api-case-batch"),
     path("v1/cases/<case:public_id>", views.CaseDetail.as_view(), name="api-case-detail"),

@@ -31,13 +31,24 @@ def default_scopes() -> list[str]:
 # The key, its agent and what both may do, in one look: every call asks it.
 WITH_PREFIX = """
 SELECT key.id, key.agent_id, key.prefix, key.digest, key.scopes, key.expires_at, key.revoked_at,
-       key.last_used_at, agent.id, agent.name, agent.slug, agent.owner_id, agent.state,
+       key.last_used_at, key.calls_per_minute,
+       agent.id, agent.name, agent.slug, agent.owner_id, agent.state,
        ARRAY(SELECT workflow_id FROM agents_agentkey_workflows WHERE agentkey_id = key.id),
        EXISTS(SELECT FROM workflows_webhookendpoint WHERE agent_id = agent.id AND is_active)
 FROM agents_agentkey key JOIN workflows_agent agent ON agent.id = key.agent_id
 WHERE key.prefix = $1
 """
-KEY = ["id", "agent_id", "prefix", "digest", "scopes", "expires_at", "revoked_at", "last_used_at"]
+KEY = [
+    "id",
+    "agent_id",
+    "prefix",
+    "digest",
+    "scopes",
+    "expires_at",
+    "revoked_at",
+    "last_used_at",
+    "calls_per_minute",
+]
 AGENT = ["id", "name", "slug", "owner_id", "state"]
 
 
@@ -67,6 +78,11 @@ class AgentKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
+    calls_per_minute = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="How many calls it may make in a minute; empty: any number.",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
     )

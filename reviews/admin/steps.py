@@ -64,6 +64,20 @@ def take(
         else:
             messages.success(request, done)
             return HttpResponseRedirect(back)
+    return ask(step, request, form=form, admin=admin, row=row, back=back, status=status)
+
+
+def ask(
+    step: Step,
+    request: HttpRequest,
+    *,
+    form: forms.Form,
+    admin: ModelAdmin,
+    row: models.Model | None,
+    back: str,
+    status: int = 200,
+) -> HttpResponse:
+    """The page that says what will happen."""
     context = {
         **admin.admin_site.each_context(request),
         "step": step,

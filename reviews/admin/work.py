@@ -1,11 +1,19 @@
 """Reviews, decisions and outcome runs: what people and workers did."""
 
+from typing import Any
+from uuid import UUID
+
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from reviews.admin.read_only import ReadOnlyAdmin, VerdictFilter, document
+from reviews.admin.steps import Step, take
 from reviews.models import Decision, OutcomeRun, Review
+from reviews.services.dead_letters import send_again
 
 
 @admin.register(Review)
@@ -58,6 +66,8 @@ class DecisionAdmin(ReadOnlyAdmin):
 
 @admin.register(OutcomeRun)
 class OutcomeRunAdmin(ReadOnlyAdmin):
+    """What left the house. Dead letters are those of the kind webhook that have FAILED."""
+
     list_display = ("case", "what", "state", "attempts", "next_attempt_at", "last_status")
     list_select_related = ("case", "rule")
     list_filter = ("state", "kind")
@@ -75,6 +85,23 @@ class OutcomeRunAdmin(ReadOnlyAdmin):
         "last_error",
         "reply_excerpt",
     )
+    change_form_template = "admin/reviews/outcomerun/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.send_again_view)
+        return [
+            path("<uuid:pk>/send-again/", view, name="reviews_outcomerun_send_again"),
+            *super().get_urls(),
+        ]
+
+    def send_again_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        run = self.get_object(request, str(pk))
+        if run is None:
+            raise Http404
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        back = reverse("admin:reviews_outcomerun_change", args=[pk])
+        return take(SEND_AGAIN, request, admin=self, row=run, back=back)
 
     @admin.display(description=_("what"))
     def what(self, run: OutcomeRun) -> str:
@@ -87,3 +114,19 @@ class OutcomeRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("body, as it is sent"))
     def shown_body(self, run: OutcomeRun) -> str:
         return bytes(run.body).decode(errors="backslashreplace")
+
+
+def _send_again(run: OutcomeRun, *, by: Any) -> str:
+    send_again(run, by=by)
+    return _("“%(event)s” is in line again.") % {"event": run.event}
+
+
+SEND_AGAIN = Step(
+    title=_("Send this message again"),
+    explanation=_(
+        "It keeps its id, so that a receiver that has it already can tell; if it fails, it is "
+        "tried again as at first."
+    ),
+    button=_("Send again"),
+    run=_send_again,
+)

@@ -8,6 +8,7 @@ PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
+        "help": {"type": "string", "format": "uri", "description": "What to do about it."},
         "errors": {
             "type": "array",
             "items": {
