@@ -69,9 +69,7 @@ def test_a_key_hears_of_all_its_cases_from_now_on(house, agent):
     start = last_id(agent.get("/api/v1/events"))
     case = case_of(agent.post(confidence=0.5))
     told = events(agent, after=start, wanted=1)
-    assert [(event.type, event.data["id"]) for event in told] == [
-        ("case.created", case.public_id)
-    ]
+    assert [(event.type, event.data["id"]) for event in told] == [("case.created", case.public_id)]
     everything = events(agent, after="0-0", wanted=3)
     assert [event.type for event in everything].count("case.created") == 2
 

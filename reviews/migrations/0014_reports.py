@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0011_questions_offers_and_skips'),
+        ('reviews', '0013_turns'),
     ]
 
     operations = [
