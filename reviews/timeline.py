@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from django.db import connection
-from django.db.models import BigIntegerField, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import Q, QuerySet
 
 from reviews.models import AuditEntry, OutcomeRun
 
@@ -27,7 +26,25 @@ TOLD: Final[Mapping[str, str]] = {
     "outcome.succeeded": "outcome.succeeded",
     "outcome.failed": "outcome.failed",
 }
-OLDEST_RUNNING: Final = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+# Below this every transaction of this database is over. A snapshot's own xmin counts those of
+# every database of the server, which need not hold ours back; it is taken where another role's
+# sessions cannot be seen. The bound is read before, and in another statement than, the entries:
+# what was over then is seen now. Outside of a transaction, which would look at old sessions.
+SETTLED: Final = """
+WITH taken AS MATERIALIZED (
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest,
+           pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS newest
+), running AS (
+    -- A session shows the lower half of its number; the upper is that of the newest.
+    SELECT newest - newest % 4294967296 + backend_xid::text::bigint AS number, query
+    FROM taken, pg_stat_activity WHERE datname = current_database()
+)
+SELECT CASE WHEN bool_or(query = '<insufficient privilege>') THEN max(oldest)
+       ELSE least(max(newest), min(
+           CASE WHEN number > newest + 2147483648 THEN number - 4294967296 ELSE number END
+       )) END
+FROM taken LEFT JOIN running ON true
+"""
 LARGEST: Final = 2**63 - 1
 
 
@@ -57,9 +74,14 @@ class Cursor:
     @classmethod
     def now(cls) -> Self:
         """Whatever commits from here on comes after it."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {OLDEST_RUNNING}")
-            return cls(cursor.fetchone()[0], 0)
+        return cls(settled(), 0)
+
+
+def settled() -> int:
+    """Every transaction below this number is over. Call outside of a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLED)
+        return cursor.fetchone()[0]
 
 
 def after(cursor: Cursor, entries: QuerySet[AuditEntry], *, limit: int) -> list[AuditEntry]:
@@ -67,12 +89,9 @@ def after(cursor: Cursor, entries: QuerySet[AuditEntry], *, limit: int) -> list[
     newer = Q(transaction__gt=cursor.transaction) | Q(
         transaction=cursor.transaction, id__gt=cursor.entry
     )
-    settled = entries.filter(
-        newer,
-        transaction__gte=cursor.transaction,
-        transaction__lt=RawSQL(OLDEST_RUNNING, [], output_field=BigIntegerField()),
-    )
-    return list(settled.order_by("transaction", "id")[:limit])
+    below = settled()
+    told = entries.filter(newer, transaction__gte=cursor.transaction, transaction__lt=below)
+    return list(told.order_by("transaction", "id")[:limit])
 
 
 def of_actions(entries: Sequence[AuditEntry]) -> list[AuditEntry]:

@@ -5,17 +5,41 @@ anew at every call. These few statements are sent with `$1`, `$2` … and prepar
 look-up costs a third, the insert of a whole case two thirds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
+
+_remembered: ContextVar[dict[Hashable, list[tuple]] | None] = ContextVar("remembered", default=None)
 
 
 def fetch(statement: str, *parameters: Any) -> list[tuple]:
     """All rows. Raises Django's database errors."""
     with _cursor(statement, parameters) as cursor:
         return cursor.fetchall()
+
+
+def fetch_once(key: Hashable, statement: str, *parameters: Any) -> list[tuple]:
+    """The same; while somebody is `remembering`, asked once for all with this key."""
+    memory = _remembered.get()
+    if memory is None:
+        return fetch(statement, *parameters)
+    if (statement, key) not in memory:
+        memory[statement, key] = fetch(statement, *parameters)
+    return memory[statement, key]
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """For many of a kind in one transaction: what is the same for all of them is asked once."""
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
 
 
 def execute(statement: str, parameters: Sequence[Any]) -> None:

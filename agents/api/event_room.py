@@ -15,7 +15,7 @@ import psycopg
 
 from agents.api.events import CHANNEL
 from agents.api.waiting import Answer, App, Scope, connect, disconnected
-from reviews.timeline import OLDEST_RUNNING, TOLD
+from reviews.timeline import SETTLED, TOLD
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +25,11 @@ MOST_LISTENERS: Final = 10_000
 ANSWERED_AT_ONCE: Final = 4
 PATH = re.compile(r"/api/v1/(?:cases/case_[0-9a-f]{32}/)?events")
 ID = re.compile(rb"^id: (\S+)$", re.MULTILINE)
-NEWEST = f"SELECT {OLDEST_RUNNING}, 0"
-NEWS = f"""
+NEWS = """
 SELECT entry.transaction, entry.id, entry.case_id, told.agent_id
 FROM reviews_auditentry entry JOIN reviews_case told ON told.id = entry.case_id
 WHERE entry.transaction >= %s AND (entry.transaction, entry.id) > (%s, %s)
-  AND entry.transaction < {OLDEST_RUNNING} AND entry.event = ANY(%s)
+  AND entry.transaction < %s AND entry.event = ANY(%s)
 ORDER BY entry.transaction, entry.id LIMIT 10000
 """
 OURS = {CHANNEL.lower().encode(), b"content-length"}
@@ -135,10 +134,11 @@ class EventRoom:
     async def _look(
         self, connection: psycopg.AsyncConnection, place: tuple[int, int] | None
     ) -> tuple[int, int]:
+        below = (await (await connection.execute(SETTLED)).fetchone())[0]
         if place is None:
-            transaction, entry = await (await connection.execute(NEWEST)).fetchone()
-            return transaction, entry
-        cursor = await connection.execute(NEWS, [place[0], *place, list(TOLD)], prepare=True)
+            return below, 0
+        given = [place[0], *place, below, list(TOLD)]
+        cursor = await connection.execute(NEWS, given, prepare=True)
         for transaction, entry, case, agent in await cursor.fetchall():
             place = transaction, entry
             for channel in (f"case:{case.hex}", f"agent:{agent}"):

@@ -65,7 +65,7 @@ def call_of(body: Any, *, key: AgentKey, idempotency_key: str | None) -> Call:
 def open_calls(calls: Sequence[Call], *, key: AgentKey, together: bool) -> None:
     """Opens what can be opened, in one transaction. With `together` one refusal opens none."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), prepared.remembering():
             _open(calls, key)
             if together and any(call.refused for call in calls):
                 transaction.set_rollback(True)

@@ -10,6 +10,7 @@ from reviews.models import Case, OutcomeRun, Review
 from reviews.verification import faults
 from tests.building import proposal
 from tests.deciding import events, take_and_decide
+from workflows import prepared
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/cases/batch"
@@ -207,3 +208,14 @@ class TestBulk:
     def test_a_key_that_may_not_create_posts_no_lines(self, house, agent):
         AgentKey.objects.update(scopes=["cases:read"])
         assert bulk(agent, [keyed(1)]).status_code == 403
+
+
+def test_what_is_the_same_for_all_of_a_chunk_is_asked_once():
+    def now():
+        return prepared.fetch_once("now", "SELECT clock_timestamp()")
+
+    with prepared.remembering():
+        first = now()
+        assert now() == first
+    assert now() != first
+    assert now() != now()

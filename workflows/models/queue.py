@@ -75,7 +75,9 @@ class QueueQuerySet(models.QuerySet):
 
     def staffed(self, pk: int, *, excluding: list[int]) -> "Queue":
         """The queue with `people`: how many could decide a review in it today."""
-        *values, people = prepared.fetch(STAFFED, excluding, pk, timezone.now())[0]
+        asked = pk, *excluding
+        rows = prepared.fetch_once(asked, STAFFED, excluding, pk, timezone.now())
+        *values, people = rows[0]
         queue = self.model.from_db(self.db, COLUMNS, values[: len(COLUMNS)])
         if queue.calendar_id is not None:
             # Read in the same look: a due time in business hours costs an intake no query.

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0013_turns'),
+        ('reviews', '0014_reversals'),
     ]
 
     operations = [
