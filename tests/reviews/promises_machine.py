@@ -222,7 +222,7 @@ class Promises(Verbs):
             return
         self.time_passes(16, True)
         self.run(again, "die")
-        outcomes.settle(run.pk, attempt=slow, outcome=answer_of(how))
+        outcomes.settle(run, attempt=slow, outcome=answer_of(how))
         now = OutcomeRun.objects.get(pk=run.pk)
         assert (now.state, now.attempts) == ("RUNNING", slow + 1)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from hypothesis.stateful import RuleBasedStateMachine
 
-from reviews.models import Case, Review
+from reviews.models import Case, OutcomeRun, Review
 from reviews.network import Reply
 from reviews.outcomes import Failed, Retry, Succeeded
 from reviews.services import claims, outcomes, verdicts
@@ -107,8 +107,10 @@ class Moves(RuleBasedStateMachine):
     def run(self, run, how):
         """One worker's try at one run, whether or not it is due."""
 
+        before = OutcomeRun.objects.get(pk=run.pk).state
+
         def deliver(row):
-            assert row.state in ("PENDING", "RETRY_WAIT"), f"{row.state} was sent again"
+            assert before in ("PENDING", "RETRY_WAIT"), f"{before} was sent again"
             assert not is_stopped(row), "something was sent while a stop covers it"
             if how == "die":
                 raise Died

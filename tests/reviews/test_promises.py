@@ -26,7 +26,6 @@ GATES = {
     "two of three": TWO_OF_THREE | {"on_timeout": "ESCALATE"},
     "two of three, counting": TWO_OF_THREE | {"reject_vetoes": False},
     "unanimous, to be undone": {"quorum": "UNANIMOUS", "seats": 2, "undo_seconds": 90},
-    "any one, to be undone": ANY | {"undo_seconds": 90},
     "a majority, counting": {"quorum": "MAJORITY", "seats": 3, "reject_vetoes": False},
     "approved by silence": ANY | {"seats": 2, "on_timeout": "APPROVE", "reject_vetoes": False},
 }
