@@ -1,6 +1,6 @@
 """The record of a case in words: who did what, and when. Every audit entry has its line."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from reviews.history_of_setup import SETUP
 from reviews.models import AuditEntry, Case, Receipt
 from workflows.compiler import Plan
-from workflows.models import Queue
+from workflows.models import Agent, Queue
 
 Data = Mapping[str, Any]
-MADE_BY_PEOPLE = "user:"
+MADE_BY_PEOPLE, MADE_BY_AGENTS = "user:", "agent:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,11 @@ class Names:
     queues: Mapping[str, str]
     stages: Mapping[str, str]
     rules: Mapping[int, str]
-    agent: str
+    agents: Mapping[str, str]
 
     def actor(self, actor: str) -> str:
-        if actor.startswith("agent:"):
-            return self.agent
+        if actor in self.agents:
+            return self.agents[actor]
         return self.people.get(actor, _("Handrail") if actor == "system" else actor)
 
     def queue(self, slug: str) -> str:
@@ -52,6 +53,24 @@ def history(case: Case, plan: Plan) -> list[Line]:
     entries = list(case.audit_entries.order_by("-position"))
     contents = [entry.content["data"] for entry in entries]
     names = _names(case, plan, entries, contents)
+    return [_line(entry, data, names) for entry, data in zip(entries, contents, strict=True)]
+
+
+def lines_of(entries: Sequence[AuditEntry]) -> list[Line]:
+    """Of any chains, in the order given, by a few queries; what only a release knows (titles of
+    stages and rules) is called by its key."""
+    contents = [entry.content.get("data", {}) for entry in entries]
+    agents = _ids({entry.actor for entry in entries}, MADE_BY_AGENTS)
+    names = Names(
+        people=_people(entries, contents),
+        queues=_queues(contents),
+        stages={},
+        rules={},
+        agents={
+            f"{MADE_BY_AGENTS}{pk}": name
+            for pk, name in Agent.objects.filter(pk__in=agents).values_list("pk", "name")
+        },
+    )
     return [_line(entry, data, names) for entry, data in zip(entries, contents, strict=True)]
 
 
@@ -73,21 +92,30 @@ def _line(entry: AuditEntry, data: Data, names: Names) -> Line:
 def _names(
     case: Case, plan: Plan, entries: Iterable[AuditEntry], contents: Iterable[Data]
 ) -> Names:
-    actors = {entry.actor for entry in entries} | {
-        data.get(key, "") for data in contents for key in ("held_by", "to")
-    }
-    ids = [actor.removeprefix(MADE_BY_PEOPLE) for actor in actors if MADE_BY_PEOPLE in actor]
-    slugs = {data[key] for data in contents for key in ("queue", "moved_from") if key in data}
     return Names(
-        people={
-            f"{MADE_BY_PEOPLE}{user.pk}": name_of(user)
-            for user in get_user_model().objects.filter(pk__in=ids)
-        },
-        queues=dict(Queue.objects.filter(slug__in=slugs).values_list("slug", "name")),
+        people=_people(entries, contents),
+        queues=_queues(contents),
         stages={stage.key: stage.title for stage in plan.stages.values()},
         rules={rule.id: rule.title for s in plan.stages.values() for rule in s.outcomes},
-        agent=case.agent.name,
+        agents={f"{MADE_BY_AGENTS}{case.agent_id}": case.agent.name},
     )
+
+
+def _people(entries: Iterable[AuditEntry], contents: Iterable[Data]) -> dict[str, str]:
+    actors = {entry.actor for entry in entries} | {
+        str(data.get(key, "")) for data in contents for key in ("held_by", "to")
+    }
+    users = get_user_model().objects.filter(pk__in=_ids(actors, MADE_BY_PEOPLE))
+    return {f"{MADE_BY_PEOPLE}{user.pk}": name_of(user) for user in users}
+
+
+def _ids(actors: Iterable[str], kind: str) -> list[str]:
+    return [actor.removeprefix(kind) for actor in actors if actor.startswith(kind)]
+
+
+def _queues(contents: Iterable[Data]) -> dict[str, str]:
+    slugs = {data[key] for data in contents for key in ("queue", "moved_from") if key in data}
+    return dict(Queue.objects.filter(slug__in=slugs).values_list("slug", "name"))
 
 
 def _received(data: Data, names: Names) -> str:
@@ -191,6 +219,7 @@ def _words(sentence: str) -> Callable[[Data, Names], str]:
 
 
 SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
+    **SETUP,
     "case.received": _received,
     "case.routed": _routed,
     "gate.passed": lambda data, names: (

@@ -1,13 +1,23 @@
 """Cases and their record: looked at and searched, never edited, by nobody."""
 
+import csv
+import json
+
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.core.paginator import Paginator
 
+from agents.services import suspend_agent
+from reviews.admin.exports import cell
 from reviews.admin.read_only import CappedPaginator
+from reviews.audit import GENESIS, link
+from reviews.history import SENTENCES
 from reviews.models import AuditEntry, Case, Decision, OutcomeRun, Review
+from reviews.services.people import make_groups
+from reviews.services.stops import open_stop
 from tests.building import House, allow, person
-from tests.deciding import case_of
+from tests.deciding import case_of, take_and_decide
 from tests.flows.admin_pages import logged_in, page_of
 
 RECORD = (Case, Review, Decision, OutcomeRun, AuditEntry)
@@ -89,6 +99,69 @@ def test_an_audit_entry_shows_its_content_and_its_neighbours(client, case):
     for position in (1, 3):
         beside = AuditEntry.objects.get(chain=case.chain, position=position)
         assert page_of(beside) in page
+
+
+def test_the_record_reads_in_words_and_is_filtered(house, client, case):
+    page = client.get("/admin/reviews/auditentry/").content.decode()
+    assert "opened the case (version 2.1)" in page and "Refund agent" in page
+    assert "published release 1" in page
+    assert {e.event for e in listed(client, AuditEntry, event="case.routed")} == {"case.routed"}
+    assert {e.chain for e in listed(client, AuditEntry, about="workflow")} == {
+        f"workflow:{house.workflow.pk}"
+    }
+    assert all(e.actor.startswith("agent:") for e in listed(client, AuditEntry, who="agent"))
+    assert (
+        "event=case.routed"
+        in client.get("/admin/reviews/auditentry/?event=case.routed&about=case").content.decode()
+    )
+
+
+def test_every_event_of_the_record_has_its_sentence(house, case, agent):
+    take_and_decide(house.one, "edit", changes={"/action/args/amount": "45.00"})
+    assert {entry.event for entry in AuditEntry.objects.all()} <= set(SENTENCES)
+
+
+def exported(client, kind, **query):
+    answer = client.get(f"/admin/reviews/auditentry/export/{kind}/", query)
+    assert answer.status_code == 200
+    return b"".join(answer.streaming_content)
+
+
+def test_an_auditor_takes_the_record_away_and_can_check_it(house, case):
+    auditor = person("auditor", staff=True)
+    make_groups()
+    auditor.groups.add(Group.objects.get(name="Auditor"))
+    client = logged_in(auditor)
+    rows = [json.loads(row) for row in exported(client, "jsonl", q=case.public_id).splitlines()]
+    assert [row["entry"]["position"] for row in rows] == list(range(1, len(rows) + 1))
+    raw = exported(client, "jsonl", q=case.public_id).splitlines()
+    before = GENESIS
+    for line, row in zip(raw, rows, strict=True):
+        before = link(before, line.partition(b'"entry":')[2][:-1])
+        assert before.hex() == row["hash"]
+    taken = AuditEntry.objects.filter(event="record.exported").last()
+    assert taken.actor == f"user:{auditor.pk}" and "case_" in taken.content["data"]["filters"]
+
+
+def test_no_spreadsheet_runs_what_somebody_wrote(house, client):
+    open_stop(by=house.admin, reason='=HYPERLINK("http://evil","x")', agent=house.agent)
+    suspend_agent(house.agent, by=house.admin, reason="-2+3")
+    text = exported(client, "csv").decode("utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert {row["who"] for row in rows if row["event"] == "stop.opened"} == {"admin"}
+    dangerous = [c for row in rows for c in row.values() if c[:1] in tuple("=+-@\t\r")]
+    assert dangerous == []
+    assert [cell(text) for text in ("=1", " =1", "-", "a=1", "", "5")] == [
+        "'=1", "' =1", "'-", "a=1", "", "5",
+    ]  # fmt: skip
+
+
+def test_who_may_not_see_the_record_may_not_take_it(house, case):
+    client = logged_in(allow(person("somebody", staff=True), "view_queue"))
+    assert client.get("/admin/reviews/auditentry/export/csv/").status_code == 403
+    admin = logged_in(house.admin)
+    assert admin.get("/admin/reviews/auditentry/export/exe/").status_code == 404
+    assert admin.get("/admin/reviews/auditentry/export/csv/?at__gte=x").status_code == 404
 
 
 def test_a_case_shows_hostile_text_as_text(client, agent):
