@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop as noop
 from reviews.history_of_setup import SETUP
 from reviews.models import AuditEntry, Case, Receipt
 from workflows.compiler import Plan
-from workflows.models import Agent, Queue
+from workflows.models import Agent, OutcomeRule, Queue
 
 Data = Mapping[str, Any]
 MADE_BY_PEOPLE, MADE_BY_AGENTS = "user:", "agent:"
@@ -57,15 +57,15 @@ def history(case: Case, plan: Plan) -> list[Line]:
 
 
 def lines_of(entries: Sequence[AuditEntry]) -> list[Line]:
-    """Of any chains, in the order given, by a few queries; what only a release knows (titles of
-    stages and rules) is called by its key."""
+    """Of any chains, in the order given, by a few queries; what only a release knows (the titles
+    of its stages) is called by its key."""
     contents = [entry.content.get("data", {}) for entry in entries]
     agents = _ids({entry.actor for entry in entries}, MADE_BY_AGENTS)
     names = Names(
         people=_people(entries, contents),
         queues=_queues(contents),
         stages={},
-        rules={},
+        rules=_rules(contents),
         agents={
             f"{MADE_BY_AGENTS}{pk}": name
             for pk, name in Agent.objects.filter(pk__in=agents).values_list("pk", "name")
@@ -116,6 +116,11 @@ def _ids(actors: Iterable[str], kind: str) -> list[str]:
 def _queues(contents: Iterable[Data]) -> dict[str, str]:
     slugs = {data[key] for data in contents for key in ("queue", "moved_from") if key in data}
     return dict(Queue.objects.filter(slug__in=slugs).values_list("slug", "name"))
+
+
+def _rules(contents: Iterable[Data]) -> dict[int, str]:
+    keys = {data["rule"] for data in contents if data.get("rule") is not None}
+    return dict(OutcomeRule.objects.filter(pk__in=keys).values_list("pk", "title"))
 
 
 def _received(data: Data, names: Names) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.admin import site
+from django.urls import reverse
 from playwright.sync_api import Page, sync_playwright
 
 from reviews.models import AuditEntry, Case, OutcomeRun
@@ -45,13 +47,14 @@ def pages(transactional_db) -> tuple[House, dict[str, str]]:
     gate = draft.stages.get(key="approval").gate
     stop = open_stop(by=house.admin, reason="Wrong prices since noon.", agent=house.agent)
     action = draft.stages.get(kind="ACTION")
-    return house, {
+    return house, _every_model() | {
         "index": "/admin/",
         "workflows": "/admin/workflows/workflow/",
         "workflow": page_of(house.workflow),
         "live release": page_of(house.release),
         "draft": page_of(draft),
         "propose": f"/admin/workflows/release/{draft.pk}/step/propose/",
+        "try": f"/admin/workflows/release/{draft.pk}/try/",
         "publish": f"/admin/workflows/release/{proposed.pk}/step/publish/",
         "gate stage": page_of(gate.stage),
         "action stage": page_of(action),
@@ -74,6 +77,18 @@ def pages(transactional_db) -> tuple[House, dict[str, str]]:
         "entries": "/admin/reviews/auditentry/",
         "entry": page_of(AuditEntry.objects.filter(position=2).first()),
     }
+
+
+def _every_model() -> dict[str, str]:
+    """The list and one row of every model that has pages: none is forgotten."""
+    found = {}
+    for model in site._registry:
+        name = model._meta.model_name
+        base = f"admin:{model._meta.app_label}_{name}"
+        found[f"{name} list"] = reverse(f"{base}_changelist")
+        if (row := model._default_manager.first()) is not None:
+            found[f"{name} row"] = reverse(f"{base}_change", args=[row.pk])
+    return found
 
 
 @pytest.fixture
@@ -119,6 +134,8 @@ def test_no_page_breaks_the_policy_or_a_rule_of_accessibility(page, pages, width
     found = []
     for name, address in pages[1].items():
         assert page.goto(address).status == 200, name
+        over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        found += [f"{name}: {over} px wider than the screen"] if over > 0 else []
         keep_picture(page, f"{name}-{width}-{scheme}")
         found += [f"{name}: {fault}" for fault in faults_of(page)]
     assert not found, "\n".join(found)
