@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reviews.rendering import as_text, is_long
+from reviews.documents import Shown, shown
+from reviews.rendering import WINDOW, as_text, is_long
 from workflows.fields import Field, fields
 from workflows.pointers import ABSENT, join, read
 
@@ -22,6 +23,8 @@ class Argument:
     is_json: bool
     was: str | None = None
     is_changed: bool = False
+    # A list, drawn row by row; exactly what is stored.
+    rows: Shown | None = None
 
     @property
     def name(self) -> str:
@@ -34,7 +37,11 @@ class Argument:
 
     @property
     def is_long(self) -> bool:
-        return self.text is not None and is_long(self.text)
+        return self.rows is None and self.text is not None and is_long(self.text)
+
+    @property
+    def is_huge(self) -> bool:
+        return self.text is not None and len(self.text) > WINDOW
 
 
 def arguments(
@@ -70,7 +77,16 @@ def _argument(
         is_json=not isinstance(value, str),
         was=None if was is ABSENT else as_text(was),
         is_changed=changed,
+        rows=_rows(value, pointer),
     )
+
+
+def _rows(value: Any, pointer: str) -> Shown | None:
+    """Objects one below the other; a plain list reads well as its JSON."""
+    if not isinstance(value, list) or not any(isinstance(item, Mapping) for item in value):
+        return None
+    parent, name = pointer.rsplit("/", 1)
+    return shown({name: value}, {}, at=parent, is_exact=True)[0]
 
 
 def _leaves(value: Any, at: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 Nothing typed is lost: what cannot be read stays in the form with a sentence at its field.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from workflows.fields import Field
 from workflows.schemas import Problem
 
 MOST_ACTIVE_SECONDS = 24 * 3600
+MOST_OPENED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class VerdictForm(forms.Form):
     revision = forms.IntegerField(min_value=1)
     digest = forms.CharField(max_length=80)
     active_seconds = forms.CharField(required=False, max_length=40)
+    opened = forms.CharField(required=False, max_length=20_000)
     reason_code = forms.ChoiceField(required=False, label=_("Reason"))
     message = forms.CharField(
         required=False, strip=False, label=_("Comment"), widget=forms.Textarea(attrs={"rows": 3})
@@ -75,6 +78,15 @@ class VerdictForm(forms.Form):
         """A measure and no answer: nonsense in it must not cost somebody their verdict."""
         return seconds_of(self.cleaned_data["active_seconds"])
 
+    def clean_opened(self) -> tuple[str, ...]:
+        """Which folded parts were opened, as the page tells it: on record, and never a reason to
+        refuse a verdict."""
+        try:
+            told = json.loads(self.cleaned_data["opened"] or "[]")
+        except (ValueError, RecursionError):
+            return ()
+        return tuple(str(one)[:300] for one in told[:MOST_OPENED]) if isinstance(told, list) else ()
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if self.changed() and cleaned.get("verdict") == "approve":
@@ -109,6 +121,7 @@ class VerdictForm(forms.Form):
             reason_code=self.cleaned_data["reason_code"],
             message=lines(self.cleaned_data["message"]),
             response=self.cleaned_data.get("response"),
+            opened=self.cleaned_data["opened"],
         )
 
     def explain(self, problems: list[Problem]) -> None:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,22 +19,31 @@ import rfc8785
 # Beyond this a value is folded under its length.
 LONG_TEXT: Final = 600
 LONG_LINES: Final = 12
+# More than this is drawn in windows: what a page holds is bounded, whatever an agent sent.
+WINDOW: Final = 20_000
 MOST_BLANK_LINES: Final = 2
 MOST_SPACES: Final = 4
 MOST_ACCENTS: Final = 3
+MOST_MARKS: Final = 3
 
 _GAPS: Final = (
     rf"(?P<lines>\n(?:[ \t]*\n){{{MOST_BLANK_LINES + 1},}})"
     rf"|(?P<spaces>[ \t\u00a0]{{{MOST_SPACES + 1},}})"
     r"|(?P<url>(?i:https?)://[^\s<>\"'“”]+)"
+    r"|(?P<scheme>\b(?i:javascript|vbscript|data|file|blob):(?=\S)[^\s<>\"'“”]{0,200})"
 )
+# A domain in letters of any alphabet, as in an address without its scheme or in an e-mail.
+_DOMAIN: Final = r"|(?P<domain>(?:[\w-]+\.)+[^\W\d_]{2,})"
 # Plain ASCII has no lookalikes: no need to stop at each word.
 _RUNS_OF_ASCII: Final = re.compile(_GAPS)
-_RUNS: Final = re.compile(_GAPS + r"|(?P<word>[^\W\d_]+)")
+_RUNS: Final = re.compile(_GAPS + _DOMAIN + r"|(?P<word>\w+)")
 # Blank to the eye although Unicode calls them letters or symbols.
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0")
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 _LOOKALIKE_SCRIPTS: Final = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
+# Small raised letters and numbers are what they look like.
+_RAISED: Final = frozenset("ªº²³¹")
+_TAGS: Final = range(0xE0020, 0xE007F)
 
 
 class Kind(StrEnum):
@@ -42,15 +52,18 @@ class Kind(StrEnum):
     RUN = "run"
     LOOKALIKE = "lookalike"
     HOST = "host"
+    SCHEME = "scheme"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text and, unless it is plain, the words that say what it is."""
+    """A stretch of text and, unless it is plain, the words that say what it is. `address` is
+    where a host's link leads."""
 
     kind: Kind
     text: str
     words: str = ""
+    address: str = ""
 
 
 def pieces(text: str) -> list[Piece]:
@@ -99,22 +112,41 @@ def _run(found: re.Match[str]) -> Iterator[Piece]:
         yield Piece(Kind.PLAIN, " ")
     elif found.lastgroup == "url":
         yield from _characters(matched)
-        yield Piece(Kind.HOST, _host(matched), "the host this address leads to")
+        yield Piece(Kind.HOST, _host(matched), "the host this address leads to", matched)
+    elif found.lastgroup == "scheme":
+        yield from _characters(matched)
+        yield Piece(Kind.SCHEME, matched.partition(":")[0].lower(), "no web address")
+    elif found.lastgroup == "domain":
+        yield from _domain(matched)
     else:
         yield from _word(matched)
 
 
+def _domain(domain: str) -> Iterator[Piece]:
+    """What a name server is asked, where that is not what is read."""
+    yield from _word(domain)
+    if not domain.isascii() and (host := _host(f"//{domain}")).startswith(("xn--", "no ")):
+        yield Piece(Kind.HOST, host, "the host that is really meant")
+
+
 def _word(word: str) -> Iterator[Piece]:
-    """Letters of another alphabet inside a Latin word are how a name is forged."""
-    if word.isascii() or not any(_script(letter) == "LATIN" for letter in word):
+    """Letters of another alphabet inside a Latin word are how a name is forged, and so are
+    letters and digits that only look like those of a keyboard."""
+    if word.isascii():
         yield from _characters(word)
         return
+    is_latin = any(_script(letter) == "LATIN" for letter in word)
     for letter in word:
-        script = _script(letter)
-        if script in _LOOKALIKE_SCRIPTS:
+        if (is_latin and _script(letter) in _LOOKALIKE_SCRIPTS) or _is_dressed_up(letter):
             yield Piece(Kind.LOOKALIKE, letter, f"{_code(letter)} {unicodedata.name(letter, '')}")
         else:
             yield from _characters(letter)
+
+
+def _is_dressed_up(letter: str) -> bool:
+    """Mathematical or full-width letters and digits in place of those of a keyboard."""
+    plain = unicodedata.normalize("NFKC", letter)
+    return letter not in _RAISED and not letter.isascii() and plain.isascii() and plain.isalnum()
 
 
 def _characters(text: str) -> Iterator[Piece]:
@@ -151,7 +183,28 @@ def _joined(found: Iterator[Piece]) -> list[Piece]:
             joined[-1] = Piece(Kind.PLAIN, joined[-1].text + piece.text)
         else:
             joined.append(piece)
-    return [piece for piece in joined if piece.text]
+    return [piece for piece in _counted(joined) if piece.text]
+
+
+def _counted(found: list[Piece]) -> Iterator[Piece]:
+    """Many hidden characters in a row are one mark: first what they are, then how many. Tags
+    spell a text that only machines read: it is told."""
+    for kind, group in groupby(found, key=lambda piece: piece.kind):
+        several = list(group)
+        if kind is not Kind.HIDDEN or len(several) <= MOST_MARKS:
+            yield from several
+            continue
+        said = "".join(chr(_number(p) - 0xE0000) for p in several if _number(p) in _TAGS)
+        codes = list(dict.fromkeys(piece.text for piece in several))
+        yield Piece(
+            Kind.HIDDEN,
+            f"{len(several)} × {', '.join(codes)}" + (f" “{said}”" if said else ""),  # noqa: RUF001
+            f"{len(several)} hidden characters",
+        )
+
+
+def _number(piece: Piece) -> int:
+    return int(piece.text.removeprefix("U+"), 16)
 
 
 def _script(letter: str) -> str:

@@ -44,6 +44,8 @@ class Decision(models.Model):
     reason_code = models.CharField(max_length=40, blank=True)
     message = models.TextField(blank=True)
     response = models.JSONField(null=True)
+    # Pointers of the long values that were unfolded before it.
+    opened = models.JSONField(default=list)
     active_seconds = models.FloatField(null=True)
     revision = models.PositiveSmallIntegerField()
     digest = models.CharField(max_length=80)

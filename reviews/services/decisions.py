@@ -143,6 +143,7 @@ def _decision(
         reason_code=answer.reason_code,
         message=answer.message,
         response=answer.response,
+        opened=list(answer.opened),
         active_seconds=active_seconds,
         revision=walk.proposal.revision,
         digest=walk.proposal.digest,
@@ -248,4 +249,5 @@ def _on_record(
         revision=decision.revision,
         digest=decision.digest,
         active_seconds=decision.active_seconds,
+        opened=decision.opened,
     )

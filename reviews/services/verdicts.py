@@ -37,6 +37,8 @@ class Answer:
     reason_code: str = ""
     message: str = ""
     response: Any = None
+    # The folded parts that were opened before.
+    opened: tuple[str, ...] = ()
 
 
 def allowed(walk: Walk, review: Review) -> tuple[str, ...]:

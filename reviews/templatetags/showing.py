@@ -1,10 +1,13 @@
 """How values, times and hostile text are drawn on a page."""
 
+from collections.abc import Container
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -13,7 +16,7 @@ from django.utils.translation import gettext as _
 from reviews import history, reasons
 from reviews.action import arguments
 from reviews.models import Review
-from reviews.rendering import Kind, Piece, pieces, short_digest
+from reviews.rendering import WINDOW, Kind, Piece, pieces, short_digest
 from workflows.compiler import plan_of
 
 register = template.Library()
@@ -29,16 +32,27 @@ QUIET = {"always", "sample"}
 @register.filter
 def reveal(text: object) -> SafeString:
     """Escaped, with everything invisible made visible; keeps to its own direction."""
-    return _drawn(pieces(str(text)))
+    return _drawn(str(text))
 
 
 @register.filter
 def exact(text: object) -> SafeString:
     """The same for what Handrail itself wrote down: its addresses need no second reading."""
-    return _drawn([piece for piece in pieces(str(text)) if piece.kind is not Kind.HOST])
+    return _drawn(str(text), without={Kind.HOST, Kind.SCHEME})
 
 
-def _drawn(found: list[Piece]) -> SafeString:
+register.filter("reveal_address", exact)
+
+
+@register.filter
+def host(address: str) -> str:
+    return next((piece.text for piece in pieces(address) if piece.kind is Kind.HOST), "")
+
+
+def _drawn(text: str, *, without: Container[Kind] = ()) -> SafeString:
+    found = [piece for piece in pieces(text[:WINDOW]) if piece.kind not in without]
+    if len(text) > WINDOW:
+        found.append(Piece(Kind.RUN, _("%s more characters") % f"{len(text) - WINDOW:,}"))
     return format_html(
         "<bdi>{}</bdi>", format_html_join("", "{}", ((_piece(piece),) for piece in found))
     )
@@ -48,9 +62,23 @@ def _piece(piece: Piece) -> SafeString | str:
     if piece.kind is Kind.PLAIN:
         return piece.text
     if piece.kind is Kind.HOST:
-        return format_html(' <span class="host">{}</span>', _("leads to %s") % piece.text)
+        return _host(piece)
+    if piece.kind is Kind.SCHEME:
+        words = _("no web address: %s") % piece.text
+        return format_html(' <span class="mark mark-scheme">{}</span>', words)
     return format_html(
         '<span class="mark mark-{}" title="{}">{}</span>', piece.kind, piece.words, piece.text
+    )
+
+
+def _host(piece: Piece) -> SafeString:
+    """A step between the words and the place: nobody gets there by a slip."""
+    words = _("leads to %s") % piece.text
+    if not piece.address:
+        return format_html(' <span class="host">{}</span>', words)
+    there = f"{reverse('leaving')}?{urlencode({'to': piece.address})}"
+    return format_html(
+        ' <a class="host" href="{}" target="_blank" rel="noopener">{}</a>', there, words
     )
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from reviews import action as actions
+from reviews.contradictions import Contradiction, contradictions
 from reviews.digests import digest_of
 from reviews.documents import Shown, shown
 from reviews.editor import Typed
@@ -18,7 +19,7 @@ from reviews.history import Line, history
 from reviews.models import Case, Decision, OutcomeRun, Proposal, Receipt, Review
 from reviews.models.decision import counting
 from reviews.moving import Move, Offered, offered
-from reviews.rendering import canonical
+from reviews.rendering import WINDOW, canonical
 from reviews.services import claims, overrides, undoing, verdicts
 from reviews.services.preview import Preview, preview
 from reviews.services.walk import Walk
@@ -153,9 +154,13 @@ class CasePage:
         before = self.original.action
         return actions.arguments(action, self.known_fields or (), before=before)
 
-    @property
+    @cached_property
     def canonical(self) -> str:
         return canonical(self.edited or self.proposal.action)
+
+    @property
+    def is_canonical_huge(self) -> bool:
+        return len(self.canonical) > WINDOW
 
     @property
     def digest(self) -> str:
@@ -223,6 +228,12 @@ class CasePage:
         return undoing.may_undo(self.walk, self.user)
 
     @cached_property
+    def document(self) -> dict[str, Any]:
+        """What the pointers of this page begin in."""
+        found = {"data": self.case.data, "ai_output": self.proposal.ai_output}
+        return found | ({"action": self.proposal.action} if self.proposal.action else {})
+
+    @cached_property
     def preview(self) -> Preview | None:
         verdict = next((v for v in ("approve", "edit") if v in self.verdicts), None)
         return preview(self.walk, verdict=verdict) if verdict else None
@@ -234,14 +245,20 @@ class CasePage:
         return [(name, output[name]) for name in SAID_FIRST if isinstance(output.get(name), str)]
 
     @cached_property
+    def contradictions(self) -> list[Contradiction]:
+        """Where the agent's words and its own action do not say the same."""
+        words = [self.case.summary, *(text for _name, text in self.said)]
+        return contradictions("\n".join(words), self.original.action, currency=self.case.currency)
+
+    @cached_property
     def said_also(self) -> list[Shown]:
         told = {name for name, _text in self.said}
         rest = {key: value for key, value in self.proposal.ai_output.items() if key not in told}
-        return shown(rest, {})
+        return shown(rest, {}, at="/ai_output")
 
     @cached_property
     def data(self) -> list[Shown]:
-        return shown(self.case.data, self.walk.plan.input_schema)
+        return shown(self.case.data, self.walk.plan.input_schema, at="/data")
 
     @cached_property
     def siblings(self) -> list[Case]:

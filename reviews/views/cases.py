@@ -14,7 +14,7 @@ from reviews.views.case_page import CasePage
 @login_required
 @require_GET
 def case_detail(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    page = CasePage(_visible(request, case_id), request.user)
+    page = CasePage(visible_case(request, case_id), request.user)
     # A browser that fetches ahead shows nothing to anybody yet.
     if not request.headers.get("Sec-Purpose", "").startswith("prefetch"):
         view_case(
@@ -37,7 +37,7 @@ def _read_notices(request: HttpRequest, case: Case) -> None:
 @require_GET
 def case_follow(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """What changes while outcomes run; the page asks again until nothing moves."""
-    page = CasePage(_visible(request, case_id), request.user)
+    page = CasePage(visible_case(request, case_id), request.user)
     return render(request, "reviews/_followed.html", {"page": page, "case": page.case})
 
 
@@ -46,7 +46,7 @@ def render_case(request: HttpRequest, page: CasePage, *, status: int = 200) -> H
     return render(request, "reviews/case.html", context, status=status)
 
 
-def _visible(request: HttpRequest, case_id: UUID) -> Case:
+def visible_case(request: HttpRequest, case_id: UUID) -> Case:
     rows = Case.objects.visible_to(request.user).select_related(
         "agent", "release__workflow", "stage"
     )

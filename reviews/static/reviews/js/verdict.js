@@ -66,7 +66,7 @@ if (form) {
   }
 
   function unopened() {
-    return folds().filter((fold) => !opened.has(fold.dataset.fold) && !fold.open);
+    return folds().filter((fold) => !opened.has(fold.dataset.fold) && !fold.open || fold.querySelector("[data-unread]"));
   }
 
   // True when the press may go on to the server.
@@ -99,7 +99,10 @@ if (form) {
       if (isSent || !isReady(button)) event.preventDefault();
     });
   }
-  form.addEventListener("submit", () => { isSent = true; });
+  form.addEventListener("submit", () => {
+    isSent = true;
+    form.querySelector("[data-opened]").value = JSON.stringify([...opened]);
+  });
   // A page that the browser brings back from its cache can be sent again.
   addEventListener("pageshow", () => { isSent = false; });
   form.addEventListener("input", draw);
