@@ -39,6 +39,13 @@ class VerdictForm(forms.Form):
     digest = forms.CharField(max_length=80)
     active_seconds = forms.CharField(required=False, max_length=40)
     opened = forms.CharField(required=False, max_length=20_000)
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=500,
+        label=_("Your password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
     reason_code = forms.ChoiceField(required=False, label=_("Reason"))
     message = forms.CharField(
         required=False, strip=False, label=_("Comment"), widget=forms.Textarea(attrs={"rows": 3})
@@ -131,7 +138,7 @@ class VerdictForm(forms.Form):
 
     def _explain(self, problem: Problem) -> None:
         name = problem.pointer.removeprefix("/")
-        if name in ("reason_code", "message"):
+        if name in ("reason_code", "message", "password"):
             self.add_error(name, problem.detail)
             return
         for editor in (self.editor, self.responder):

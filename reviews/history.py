@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -72,6 +74,23 @@ def lines_of(entries: Sequence[AuditEntry]) -> list[Line]:
         },
     )
     return [_line(entry, data, names) for entry, data in zip(entries, contents, strict=True)]
+# What tells nothing of a proposal, nor of what others think of it.
+NEUTRAL = frozenset(
+    {"case.received", "case.viewed", "review.claimed", "review.released", "review.lease_expired"}
+    | {"review.answered"}
+)
+VERDICTS = frozenset({"review.decided", "review.decided_late", "decision.lapsed"})
+
+
+def visible(lines: list[Line], *, withheld: bool, sealed: bool) -> list[Line]:
+    """What of the record may be read by who has not answered yet."""
+    if withheld:
+        return [line for line in lines if line.event in NEUTRAL]
+    if sealed:
+        return [
+            replace(line, what=_("decided")) if line.event in VERDICTS else line for line in lines
+        ]
+    return lines
 
 
 def name_of(user: Any) -> str:
@@ -243,6 +262,7 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
         }
     ),
     "review.opened": _opened,
+    "review.answered": _words(noop("answered before seeing the proposal")),
     "review.claimed": _words(noop("took it")),
     "review.released": _words(noop("gave it back to the queue")),
     "review.lease_expired": _expired_lease,

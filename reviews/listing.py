@@ -21,6 +21,8 @@ PAGE = 50
 # Filters that no index answers look only this far down each queue.
 FARTHEST = 20_000
 SOON = timedelta(hours=1)
+# What is answered before its proposal is shown cannot be found by what it proposes.
+SHOWN_AT_ONCE = {"case__presentation": "AI_FIRST"}
 
 
 class BadCursor(ValueError):
@@ -78,12 +80,12 @@ class Filters:
         if self.workflow:
             found &= Q(case__release__workflow=self.workflow)
         if self.trigger:
-            found &= Q(reasons__contains=[{"trigger": self.trigger}])
+            found &= Q(reasons__contains=[{"trigger": self.trigger}], **SHOWN_AT_ONCE)
         if self.agent:
             found &= Q(case__agent=self.agent)
         if self.text:
             found &= (
-                Q(case__summary__icontains=self.text)
+                Q(case__summary__icontains=self.text, **SHOWN_AT_ONCE)
                 | Q(case__external_id__icontains=self.text)
                 | Q(case__subject__icontains=self.text)
             )
@@ -92,9 +94,9 @@ class Filters:
     def _value(self) -> Q:
         found = Q()
         if self.value_from is not None:
-            found &= Q(case__value__gte=self.value_from)
+            found &= Q(case__value__gte=self.value_from, **SHOWN_AT_ONCE)
         if self.value_to is not None:
-            found &= Q(case__value__lte=self.value_to)
+            found &= Q(case__value__lte=self.value_to, **SHOWN_AT_ONCE)
         return found
 
     def _due(self) -> Q:

@@ -1,16 +1,19 @@
 from uuid import UUID
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path, register_converter
 
 from reviews.models.case import case_id
 from reviews.moving import VERBS
 from reviews.views import (
+    answers,
     board,
     bulk,
     cases,
     claims,
+    confirming,
     conversation,
+    drafts,
     live,
     moves,
     notifications,
@@ -37,7 +40,7 @@ class PublicCaseId:
 register_converter(PublicCaseId, "public_case")
 
 urlpatterns = [
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", confirming.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("settings/", preferences.settings_edit, name="settings-edit"),
     path("notifications/", notifications.notification_list, name="notification-list"),
@@ -64,6 +67,8 @@ urlpatterns = [
     path("reviews/<uuid:review_id>/claim/", claims.review_claim, name="review-claim"),
     path("reviews/<uuid:review_id>/release/", claims.review_release, name="review-release"),
     path("reviews/<uuid:review_id>/renew/", claims.review_renew, name="review-renew"),
+    path("reviews/<uuid:review_id>/draft/", drafts.review_draft, name="review-draft"),
+    path("reviews/<uuid:review_id>/answer/", answers.review_answer, name="review-answer"),
     path("reviews/<uuid:review_id>/preview/", verdicts.review_preview, name="review-preview"),
     path("reviews/<uuid:review_id>/rearrange/", verdicts.review_rearrange, name="review-rearrange"),
     path("reviews/<uuid:review_id>/decide/", verdicts.review_decide, name="review-decide"),

@@ -33,6 +33,9 @@ class GatePlan:
     reject_vetoes: bool
     verdicts: tuple[str, ...]
     reason_required_on: tuple[str, ...]
+    presentation: str
+    sealed_seats: bool
+    reauth_minutes: int | None
     reason_codes: Mapping[str, str]
     bulk_risk_limit: float | None
     time_limit_minutes: int | None
@@ -186,6 +189,9 @@ def _gate(gate: Gate, expression: Any) -> GatePlan:
         reject_vetoes=gate.reject_vetoes,
         verdicts=tuple(gate.verdicts),
         reason_required_on=tuple(gate.reason_required_on),
+        presentation=gate.presentation,
+        sealed_seats=gate.sealed_seats,
+        reauth_minutes=gate.reauth_minutes,
         reason_codes=MappingProxyType({row.code: row.label for row in gate.reason_codes.all()}),
         bulk_risk_limit=gate.bulk_risk_limit,
         time_limit_minutes=gate.time_limit_minutes,

@@ -1,7 +1,9 @@
 from reviews.models.audit_entry import AuditEntry
 from reviews.models.audit_head import AuditHead
 from reviews.models.case import Case
+from reviews.models.committed_answer import CommittedAnswer
 from reviews.models.decision import Decision
+from reviews.models.draft import Draft
 from reviews.models.label import Label
 from reviews.models.mention import Mention
 from reviews.models.message import Message
@@ -22,7 +24,9 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Case",
+    "CommittedAnswer",
     "Decision",
+    "Draft",
     "Label",
     "Mention",
     "Message",

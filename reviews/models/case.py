@@ -162,6 +162,11 @@ class Case(models.Model):
         return f"case_{self.id.hex}"
 
     @property
+    def answers_first(self) -> bool:
+        """Whoever is asked answers before they see the proposal: no list may tell of it."""
+        return self.presentation != Case.Presentation.AI_FIRST and self.is_open
+
+    @property
     def chain(self) -> str:
         return f"case:{self.id.hex}"
 

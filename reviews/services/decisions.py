@@ -1,6 +1,6 @@
 """decide_review: one person's answer, bound to exactly what they saw."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -11,10 +11,11 @@ from reviews import audit
 from reviews.digests import digest_of
 from reviews.models import Case, Decision, Proposal, Review
 from reviews.models.decision import counting
-from reviews.services import exceptions, progress, seats, standing, timeouts, verdicts
+from reviews.services import answers, exceptions, progress, seats, standing, timeouts, verdicts
 from reviews.services.closing import changes_between
-from reviews.services.verdicts import Answer
+from reviews.services.verdicts import Answer, InvalidVerdict
 from reviews.services.walk import Walk
+from workflows.schemas import Problem
 
 
 class NotYours(Exception):
@@ -34,11 +35,13 @@ def decide_review(
     revision: int,
     digest: str,
     active_seconds: float | None = None,
+    confirmed_at: datetime | None = None,
 ) -> Decision:
     """Records the decision and, when it settles the gate, walks the case on. A decision after
     the time limit is recorded as LATE and changes nothing.
 
-    `revision` and `digest` name the proposal that the person saw. Raises NotYours,
+    `revision` and `digest` name the proposal that the person saw; `confirmed_at` is when they last
+    gave their password. Raises NotYours,
     StaleProposal, or verdicts.InvalidVerdict with a pointer for every problem.
     """
     walk = Walk.of(review.case_id)
@@ -53,6 +56,8 @@ def decide_review(
     edited = verdicts.check(walk, review, answer)
     if too_late:
         return _record_late(walk, review, reviewer, answer, edited, active_seconds)
+    _check_password(walk, confirmed_at)
+    answers.check_answered(walk, review, reviewer, answer, edited)
     decision = _decide(walk, review, reviewer, answer, edited, active_seconds)
     if review.kind == Review.Kind.EXCEPTION and answer.verdict in exceptions.VERDICTS:
         exceptions.settle(walk, verdict=answer.verdict)
@@ -60,6 +65,16 @@ def decide_review(
         _count(walk, decision)
     walk.save()
     return decision
+
+
+def _check_password(walk: Walk, confirmed_at: datetime | None) -> None:
+    """Where the gate asks for it, whoever decides has just proved who they are."""
+    gate = walk.stage.gate
+    minutes = gate.reauth_minutes if gate else None
+    if minutes is None:
+        return
+    if confirmed_at is None or confirmed_at < timezone.now() - timedelta(minutes=minutes):
+        raise InvalidVerdict(Problem("/password", _("Give your password again: this gate asks.")))
 
 
 def _too_late(review: Review, reviewer: AbstractBaseUser, walk: Walk) -> bool:

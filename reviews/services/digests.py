@@ -106,7 +106,7 @@ def _part(notice: Notification) -> str:
     a mail decides nothing."""
     case = notice.case
     lines = [_action(case), f"  {sentence(notice)}"]
-    if case.summary:
+    if case.summary and not case.answers_first:
         said = _plain(case.summary, LONGEST_SUMMARY)
         lines.append("  " + _("The agent says: “%s”") % said)
     lines.append(f"  {settings.PUBLIC_URL}{reverse('case-detail', args=[case.pk])}")
@@ -115,7 +115,7 @@ def _part(notice: Notification) -> str:
 
 def _action(case: Case) -> str:
     action = list(case.proposals.all())[-1].action
-    if action is None:
+    if action is None or case.answers_first:
         return str(case.release.workflow)
     plan = plan_of(case.release_id).actions.get(action["name"])
     rows = arguments(action, plan.fields if plan else ())

@@ -80,6 +80,7 @@ def _at_gate(walk: Walk) -> str | None:
         firings = _stopped(walk)
     walk.visit.firings = [firing.as_json() for firing in firings]
     if firings:
+        walk.case.presentation = gate.presentation
         _settle_lane(walk, Case.Lane.HUMAN)
         walk.case.ask_human()
         seats.open_seats(walk, firings)
@@ -177,6 +178,7 @@ def _settle_lane(walk: Walk, lane: str) -> None:
         lane=lane,
         propensity=case.label_propensity,
         audit_selected=case.audit_selected,
+        presentation=case.presentation,
         stage=walk.stage.key,
         firings=[{"trigger": f["trigger"], "numbers": f["numbers"]} for f in walk.visit.firings],
     )

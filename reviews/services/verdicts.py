@@ -123,7 +123,7 @@ def edited_action(walk: Walk, answer: Answer) -> dict[str, Any]:
     if known is not None and not problems:
         problems += known.schema.problems(edited["action"]["args"])
     if not problems:
-        problems += _unstorable(edited["action"]["args"])
+        problems += unstorable(edited["action"]["args"])
     if not problems and not changes_between(action, edited["action"]):
         problems.append(Problem("/changes", _("Nothing was changed: approve it as it is.")))
     if problems:
@@ -131,7 +131,7 @@ def edited_action(walk: Walk, answer: Answer) -> dict[str, Any]:
     return edited["action"]
 
 
-def _unstorable(args: dict[str, Any]) -> list[Problem]:
+def unstorable(args: dict[str, Any]) -> list[Problem]:
     """What an agent may not send either: no text could be made of it that means the same
     everywhere."""
     if any("\x00" in text or not _is_whole(text) for text in _texts(args)):

@@ -19,6 +19,8 @@ def why_now(review: Review) -> str:
     if review.offered_until and review.offered_until > timezone.now():
         # A list shows it to nobody else.
         parts.insert(0, _("kept for you"))
+    if case.answers_first:
+        return " · ".join(parts)
     if case.value is not None:
         worth = f"{amount(case.value)} {case.currency}".rstrip()
         parts.append(_("%s at stake") % worth)

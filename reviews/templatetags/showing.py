@@ -88,7 +88,7 @@ def action_line(review: Review) -> SafeString:
     summary, which could say anything."""
     case = review.case
     action = list(case.proposals.all())[-1].action
-    if action is None:
+    if action is None or case.answers_first:
         return format_html("<b>{}</b>", case.release.workflow)
     plan = plan_of(case.release_id).actions.get(action["name"])
     rows = arguments(action, plan.fields if plan else ())

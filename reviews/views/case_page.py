@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from reviews import action as actions
@@ -15,14 +17,24 @@ from reviews.digests import digest_of
 from reviews.documents import Shown, shown
 from reviews.editor import Typed
 from reviews.forms import VerdictForm
-from reviews.history import Line, history
-from reviews.models import Case, Decision, OutcomeRun, Proposal, Receipt, Review
+from reviews.history import Line, history, visible
+from reviews.models import (
+    Case,
+    CommittedAnswer,
+    Decision,
+    Draft,
+    OutcomeRun,
+    Proposal,
+    Receipt,
+    Review,
+)
 from reviews.models.decision import counting
 from reviews.moving import Move, Offered, offered
 from reviews.rendering import WINDOW, canonical
-from reviews.services import claims, overrides, undoing, verdicts
+from reviews.services import answers, claims, drafts, overrides, undoing, verdicts
 from reviews.services.preview import Preview, preview
 from reviews.services.walk import Walk
+from reviews.views.answer_form import AnswerForm
 from reviews.views.conversation import Conversation
 from reviews.views.seats import Seats
 from reviews.views.taken_back import taken_back
@@ -71,6 +83,8 @@ class CasePage:
     edited: dict[str, Any] | None = None
     # The name of the control to go on with, after rows were rearranged.
     focus: str = ""
+    # When this person last gave their password.
+    confirmed_at: datetime | None = None
 
     @cached_property
     def walk(self) -> Walk:
@@ -88,6 +102,32 @@ class CasePage:
         mine = [row for row in still_open if self._holds(row)]
         free = [row for row in still_open if row.pk in self._claimable]
         return next(iter([*mine, *free, *still_open]), None)
+
+    @cached_property
+    def is_withheld(self) -> bool:
+        """Nothing of the proposal reaches this person before they have answered themselves."""
+        return answers.is_withheld(self.walk, self.reviews, self.user)
+
+    @cached_property
+    def committed(self) -> CommittedAnswer | None:
+        gate = self.gate
+        if self.review is None or gate is None or gate.presentation == answers.AI_FIRST:
+            return None
+        return answers.answer_of(self.review, reviewer=self.user)
+
+    @cached_property
+    def answered_changes(self) -> dict[str, Any] | None:
+        """Where the own answer differs from the proposal; None where it is another action."""
+        return answers.changes_to(self.committed, self.walk) if self.committed else {}
+
+    @cached_property
+    def is_blind(self) -> bool:
+        return self.committed is not None and self.gate.presentation == Case.Presentation.BLIND
+
+    @cached_property
+    def answer_form(self) -> AnswerForm:
+        typed = MultiValueDict(self.draft.typed) if self.draft else None
+        return AnswerForm(self.walk.plan, typed)
 
     @property
     def is_mine(self) -> bool:
@@ -113,7 +153,16 @@ class CasePage:
 
     @cached_property
     def verdicts(self) -> tuple[str, ...]:
-        return verdicts.allowed(self.walk, self.review) if self.review else ()
+        allowed = verdicts.allowed(self.walk, self.review) if self.review else ()
+        if self.is_withheld:
+            return tuple(one for one in allowed if one not in verdicts.APPROVING)
+        if self.committed:
+            fitting = {None: "", True: verdicts.EDIT, False: verdicts.APPROVE}[
+                None if self.answered_changes is None else bool(self.answered_changes)
+            ]
+            rest = (one for one in allowed if one not in verdicts.APPROVING)
+            return tuple(one for one in (fitting, *rest) if one)
+        return allowed
 
     @property
     def proposal(self) -> Proposal:
@@ -144,6 +193,8 @@ class CasePage:
     @property
     def heading(self) -> str:
         """Ours, never the agent's: its summary stands among its own words."""
+        if self.is_withheld:
+            return str(self.case.release.workflow)
         return self.action_title or str(self.case.release.workflow)
 
     @cached_property
@@ -152,11 +203,21 @@ class CasePage:
         if action is None:
             return []
         before = self.original.action
+        if self.committed:
+            action = self.committed.action
+            before = action if self.is_blind or not self.answered_changes else before
         return actions.arguments(action, self.known_fields or (), before=before)
 
     @cached_property
     def canonical(self) -> str:
-        return canonical(self.edited or self.proposal.action)
+        return canonical(self.shown_action)
+
+    @property
+    def shown_action(self) -> Any:
+        """What the digest on the page is made of."""
+        if self.committed and self.answered_changes:
+            return self.committed.action
+        return self.edited or self.proposal.action
 
     @property
     def is_canonical_huge(self) -> bool:
@@ -164,17 +225,35 @@ class CasePage:
 
     @property
     def digest(self) -> str:
-        if self.edited is None:
+        if self.shown_action is self.proposal.action:
             return self.proposal.digest
-        return digest_of(self.edited, data=self.case.data, ai_output=self.proposal.ai_output)
+        return digest_of(self.shown_action, data=self.case.data, ai_output=self.proposal.ai_output)
 
     @cached_property
     def buttons(self) -> list[Button]:
         return [button for button in BUTTONS if button.verdict in self.verdicts]
 
+    @property
+    def asks_password(self) -> bool:
+        minutes = self.gate.reauth_minutes if self.gate else None
+        if minutes is None:
+            return False
+        oldest = timezone.now() - timedelta(minutes=minutes)
+        return self.confirmed_at is None or self.confirmed_at < oldest
+
+    @cached_property
+    def draft(self) -> Draft | None:
+        return drafts.draft_of(self.case, user=self.user) if self.is_mine else None
+
     @cached_property
     def verdict_form(self) -> VerdictForm:
-        return self.form or taken_back(self) or self.make_form()
+        if self.form is not None:
+            return self.form
+        if self.draft is None:
+            return taken_back(self) or self.make_form()
+        typed = MultiValueDict(self.draft.typed)
+        plain = {name: typed.get(name, "") for name in drafts.PLAIN}
+        return self.make_form(initial=plain, typed=typed)
 
     def make_form(
         self,
@@ -183,7 +262,9 @@ class CasePage:
         initial: Mapping[str, Any] | None = None,
         typed: Typed | None = None,
     ) -> VerdictForm:
-        can_edit = "edit" in self.verdicts and self.proposal.action is not None
+        can_edit = (
+            not self.committed and "edit" in self.verdicts and self.proposal.action is not None
+        )
         schema = self.case.response_schema if "respond" in self.verdicts else None
         return VerdictForm(
             data,
@@ -230,13 +311,17 @@ class CasePage:
     @cached_property
     def document(self) -> dict[str, Any]:
         """What the pointers of this page begin in."""
-        found = {"data": self.case.data, "ai_output": self.proposal.ai_output}
+        found = {"data": self.case.data}
+        if self.is_withheld or self.is_blind:
+            return found
+        found["ai_output"] = self.proposal.ai_output
         return found | ({"action": self.proposal.action} if self.proposal.action else {})
 
     @cached_property
     def preview(self) -> Preview | None:
         verdict = next((v for v in ("approve", "edit") if v in self.verdicts), None)
-        return preview(self.walk, verdict=verdict) if verdict else None
+        action = self.committed.action if self.committed and verdict == "edit" else None
+        return preview(self.walk, verdict=verdict, action=action) if verdict else None
 
     @cached_property
     def said(self) -> list[tuple[str, str]]:
@@ -270,16 +355,33 @@ class CasePage:
 
     @cached_property
     def history(self) -> list[Line]:
-        return history(self.case, self.walk.plan)
+        lines = history(self.case, self.walk.plan)
+        return visible(lines, withheld=self.is_withheld, sealed=self.is_sealed)
+
+    @cached_property
+    def is_sealed(self) -> bool:
+        """Others' verdicts at this gate are hidden from who may still be asked here."""
+        gate = self.gate
+        if gate is None or not gate.sealed_seats or self.case.state != Case.State.IN_REVIEW:
+            return False
+        return not any(
+            row.visit_id == self.walk.visit.id and row.reviewer_id == self.user.pk
+            for row in self.walk.decisions
+        )
+
+    def _is_hidden(self, row: Decision) -> bool:
+        return self.is_sealed and row.visit_id == self.walk.visit.id
 
     @cached_property
     def seats(self) -> Seats:
-        return Seats.of(self.walk, self.reviews)
+        return Seats.of(self.walk, self.reviews, is_sealed=self.is_sealed or self.is_withheld)
 
     @cached_property
     def decisions(self) -> list[Decision]:
         """Those that count, newest first, with the label of their reason."""
-        rows = counting(self.walk.decisions)
+        if self.is_withheld:
+            return []
+        rows = [row for row in counting(self.walk.decisions) if not self._is_hidden(row)]
         for row in rows:
             stage = self.walk.plan.stage_by_id(self._visit_stage[row.visit_id])
             row.stage_title = stage.title
@@ -295,7 +397,7 @@ class CasePage:
         }
         for run in self.walk.runs:
             run.title = titles.get(run.rule_id, "")
-        return self.walk.runs
+        return [] if self.is_withheld else self.walk.runs
 
     @cached_property
     def receipts(self) -> list[Receipt]:

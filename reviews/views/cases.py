@@ -9,6 +9,7 @@ from reviews.models import Case
 from reviews.services.looking import view_case
 from reviews.services.notices import read_about
 from reviews.views.case_page import CasePage
+from reviews.views.confirming import confirmed_at
 
 
 @login_required
@@ -42,7 +43,8 @@ def case_follow(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 def render_case(request: HttpRequest, page: CasePage, *, status: int = 200) -> HttpResponse:
-    context = {"page": page, "case": page.case, "title": page.case.summary or page.case.public_id}
+    page.confirmed_at = confirmed_at(request)
+    context = {"page": page, "case": page.case, "title": page.heading}
     return render(request, "reviews/case.html", context, status=status)
 
 

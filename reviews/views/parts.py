@@ -78,8 +78,8 @@ def _text(page: CasePage, at: str, start: int) -> Part:
 
 
 def _value(page: CasePage, at: str) -> Any:
-    if at == CANONICAL and page.proposal.action is not None:
-        return canonical(page.proposal.action)
+    if at == CANONICAL and "action" in page.document:
+        return canonical(page.document["action"])
     try:
         value = read(page.document, at) if at else ABSENT
     except PointerError as error:

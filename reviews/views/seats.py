@@ -24,7 +24,7 @@ class Seats:
     people: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, walk: Walk, reviews: Sequence[Review]) -> Self:
+    def of(cls, walk: Walk, reviews: Sequence[Review], *, is_sealed: bool = False) -> Self:
         gate = walk.stage.gate
         here = [row for row in reviews if row.visit_id == walk.visit.id and row.kind == "SEAT"]
         spoken = [
@@ -32,7 +32,10 @@ class Seats:
             for row in counting(walk.decisions)
             if row.visit_id == walk.visit.id and row.by == Decision.By.REVIEWER
         ]
-        people = [(name_of(row.reviewer), verdict_done(row.verdict)) for row in spoken]
+        people = [
+            (name_of(row.reviewer), _("has decided") if is_sealed else verdict_done(row.verdict))
+            for row in spoken
+        ]
         people += [
             (name_of(row.claimed_by), _("is looking at it"))
             for row in here
@@ -44,6 +47,10 @@ class Seats:
             people.append((words, _("waits for a person")))
         if gate is None:
             return cls(total=0, missing="", people=tuple(people))
+        if is_sealed:
+            left = max(0, gate.seats - len(spoken))
+            words = ngettext("%d answer is still missing.", "%d answers are still missing.", left)
+            return cls(gate.seats, words % left, tuple(people))
         approvals = sum(row.verdict in APPROVING for row in spoken)
         wanted = approvals_wanted(quorum=gate.quorum, seats=gate.seats, needed=gate.needed)
         return cls(gate.seats, _missing(wanted - approvals, gate.seats), tuple(people))

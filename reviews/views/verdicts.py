@@ -1,15 +1,16 @@
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from reviews import action as actions
 from reviews.editor import Unreadable, focus_after, rearranged
@@ -18,31 +19,43 @@ from reviews.history import verdict_done
 from reviews.models import Case, Proposal, Review
 from reviews.services import verdicts
 from reviews.services.decisions import NotYours, StaleProposal, decide_review
+from reviews.services.drafts import forget_draft
 from reviews.services.next_up import take_next
 from reviews.services.preview import preview
 from reviews.services.verdicts import Answer, InvalidVerdict
 from reviews.templatetags.showing import reveal
+from reviews.views.answer_form import AnswerForm
 from reviews.views.case_page import CasePage, response_fields
 from reviews.views.cases import render_case
+from reviews.views.confirming import confirm, confirmed_at
 from reviews.views.going_on import note_shown, to_next
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def review_decide(request: HttpRequest, review_id: UUID) -> HttpResponse:
     review = _visible(request, review_id)
+    if request.method == "GET":
+        # Whoever had to log in again comes back by this address, without what they sent.
+        return redirect("case-detail", review.case_id)
     page = _page_of(review, request)
-    page.form = form = page.make_form(request.POST)
+    data = _bound(page, request.POST)
+    page.form = form = page.make_form(data)
     if not form.is_valid():
         return render_case(request, page, status=422)
+    password = form.cleaned_data["password"]
+    if password and not confirm(request, password):
+        form.add_error("password", _("This is not your password."))
+        return render_case(request, page, status=422)
     try:
-        _decide(review, request, form)
+        _decide(review, request, form, changes=_answered(page, form))
     except InvalidVerdict as error:
         form.explain(error.problems)
         return render_case(request, page, status=422)
     except (NotYours, StaleProposal) as error:
         page = typed_again(_page_of(review, request), request.POST, refused=str(error))
         return render_case(request, page, status=409)
+    forget_draft(page.case, user=request.user)
     if request.POST.get("then") == "next":
         return _go_on(request, review, form)
     messages.success(request, _("You %(did)s.") % {"did": _done(form)})
@@ -73,6 +86,8 @@ def _done(form: VerdictForm) -> str:
 def review_preview(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """What would run with the changes typed so far; decides nothing."""
     page = _page_of(_visible(request, review_id), request)
+    if page.is_withheld:
+        raise Http404
     _revise(page, page.make_form(request.POST))
     return render(request, "reviews/_runs.html", {"page": page, "case": page.case})
 
@@ -84,6 +99,8 @@ def review_rearrange(request: HttpRequest, review_id: UUID) -> HttpResponse:
     nothing."""
     page = _page_of(_visible(request, review_id), request)
     command = request.POST.get("rearrange", "")
+    if page.is_withheld:
+        return _answer_rearranged(request, page, command)
     if _proposal_seen(page, request.POST) is not page.proposal:
         return render_case(request, typed_again(page, request.POST))
     typed = rearranged(request.POST, command)
@@ -97,8 +114,19 @@ def review_rearrange(request: HttpRequest, review_id: UUID) -> HttpResponse:
     return render(request, "reviews/editor/rearranged.html", {"page": page, "case": page.case})
 
 
+def _answer_rearranged(request: HttpRequest, page: CasePage, command: str) -> HttpResponse:
+    page.answer_form = AnswerForm(page.walk.plan, rearranged(request.POST, command))
+    page.focus = focus_after(page.answer_form.editor, command)
+    if not request.htmx:
+        return render_case(request, page)
+    return render(request, "reviews/answer/body.html", {"page": page, "case": page.case})
+
+
 def typed_again(page: CasePage, data: Any, *, refused: str = "") -> CasePage:
     """The page as it stands now, with what somebody typed on it before."""
+    if page.is_withheld:
+        page.refused = refused
+        return page
     old = _proposal_seen(page, data)
     schema = page.case.response_schema
     typed_into = VerdictForm(
@@ -119,13 +147,31 @@ def _proposal_seen(page: CasePage, data: Any) -> Proposal:
     return next(seen, page.proposal)
 
 
-def _decide(review: Review, request: HttpRequest, form: VerdictForm) -> None:
+def _bound(page: CasePage, data: Any) -> Any:
+    """Who was shown no proposal can name none: a no is bound to what stands now."""
+    if not page.is_withheld:
+        return data
+    data = data.copy()
+    data["revision"], data["digest"] = str(page.proposal.revision), page.proposal.digest
+    return data
+
+
+def _answered(page: CasePage, form: VerdictForm) -> dict[str, Any] | None:
+    """The changes that somebody's own answer makes, where they answered first."""
+    is_edit = form.cleaned_data["verdict"] == verdicts.EDIT
+    return page.answered_changes if page.committed and is_edit else None
+
+
+def _decide(
+    review: Review, request: HttpRequest, form: VerdictForm, *, changes: dict[str, Any] | None
+) -> None:
     decide_review(
         review,
         reviewer=request.user,
-        answer=form.answer(),
+        answer=form.answer() if changes is None else replace(form.answer(), changes=changes),
         revision=form.cleaned_data["revision"],
         digest=form.cleaned_data["digest"],
+        confirmed_at=confirmed_at(request),
         active_seconds=form.cleaned_data["active_seconds"],
     )
 

@@ -169,7 +169,9 @@ WITHOUT: dict[str, Callable] = {
     "folding": _setting(
         (documents, "is_long", lambda text: False), (action, "is_long", lambda text: False)
     ),
-    "windows": _setting((documents, "WINDOW", _HUGE), (action, "WINDOW", _HUGE)),
+    "windows": _setting(
+        (documents, "WINDOW", _HUGE), (documents, "CHARACTERS", _HUGE), (action, "WINDOW", _HUGE)
+    ),
     "bounds": _setting((documents, "MOST_ROWS", _HUGE), (documents, "MOST_MEMBERS", _HUGE)),
     "naming": _setting((action, "as_text", lambda value: None)),
 }

@@ -85,7 +85,14 @@ class GateAdmin(HiddenFromIndex, ShowsChanges, DraftAdmin):
             _("Who decides"),
             {"fields": ("queue", "fallback_queue", "quorum", ("seats", "needed"), "reject_vetoes")},
         ),
-        (_("What they may do"), {"fields": ("verdicts", "reason_required_on", "bulk_risk_limit")}),
+        (
+            _("What they see"),
+            {"fields": ("presentation", "sealed_seats")},
+        ),
+        (
+            _("What they may do"),
+            {"fields": ("verdicts", "reason_required_on", "reauth_minutes", "bulk_risk_limit")},
+        ),
         (
             _("How long"),
             {

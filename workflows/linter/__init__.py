@@ -22,6 +22,7 @@ _CHECKS: Final[tuple[Callable[[Definition], Iterator[Finding]], ...]] = (
     rules.check_expressions,
     rules.check_triggers,
     rules.check_pointers,
+    rules.check_presentation,
     effects.check_queues,
     effects.check_outcomes,
     effects.check_timeouts,

@@ -32,6 +32,17 @@ def check_schemas(definition: Definition) -> Iterator[Finding]:
             yield error(where, str(wrong))
 
 
+def check_presentation(definition: Definition) -> Iterator[Finding]:
+    for where, stage in stages_of(definition, "GATE"):
+        presentation = stage.get("gate", {}).get("presentation", "AI_FIRST")
+        if presentation != "AI_FIRST" and not definition["actions"]:
+            yield error(
+                where,
+                "Reviewers answer before they see the proposal, and no action is described "
+                "that they could answer with: describe one.",
+            )
+
+
 def check_expressions(definition: Definition) -> Iterator[Finding]:
     schema = definition["release"].get("input_schema", {})
     args = {action["name"]: action.get("args_schema", {}) for action in definition["actions"]}

@@ -40,6 +40,11 @@ class Gate(models.Model):
         ESCALATE = "ESCALATE", "escalate"
         APPROVE = "APPROVE", "approve (needs a special permission)"
 
+    class Presentation(models.TextChoices):
+        AI_FIRST = "AI_FIRST", "the proposal is shown at once"
+        HUMAN_FIRST = "HUMAN_FIRST", "after the reviewer's own answer"
+        BLIND = "BLIND", "never before the decision"
+
     stage = models.OneToOneField(Stage, models.CASCADE, related_name="gate")
     pattern = models.CharField(max_length=12, choices=Pattern, default=Pattern.APPROVAL)
     instruction = models.TextField(blank=True, help_text="Policy text shown beside the decision.")
@@ -60,6 +65,21 @@ class Gate(models.Model):
     verdicts = ArrayField(models.CharField(max_length=10, choices=Verdict), default=all_verdicts)
     reason_required_on = ArrayField(
         models.CharField(max_length=10, choices=Verdict), default=list, blank=True
+    )
+    presentation = models.CharField(
+        max_length=12,
+        choices=Presentation,
+        default=Presentation.AI_FIRST,
+        help_text="When the reviewer sees what the agent would do.",
+    )
+    sealed_seats = models.BooleanField(
+        default=False, help_text="Others' verdicts are hidden until one has decided."
+    )
+    reauth_minutes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(720)],
+        help_text="A verdict needs a password given at most so many minutes ago; empty: none.",
     )
     bulk_risk_limit = models.FloatField(
         null=True,
