@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0015_what_was_opened'),
+        ('reviews', '0016_what_was_opened'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
