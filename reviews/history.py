@@ -1,8 +1,6 @@
 """The record of a case in words: who did what, and when. Every audit entry has its line."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -74,6 +72,8 @@ def lines_of(entries: Sequence[AuditEntry]) -> list[Line]:
         },
     )
     return [_line(entry, data, names) for entry, data in zip(entries, contents, strict=True)]
+
+
 # What tells nothing of a proposal, nor of what others think of it.
 NEUTRAL = frozenset(
     {"case.received", "case.viewed", "review.claimed", "review.released", "review.lease_expired"}
