@@ -71,7 +71,8 @@ def _select(model: type[models.Model], column: str, lock: str, related: tuple[st
 
 def _order(model: type[models.Model]) -> str:
     columns = [
-        f'main."{name.removeprefix("-")}"{" DESC" if name.startswith("-") else ""}'
+        f'main."{model._meta.get_field(name.removeprefix("-")).column}"'
+        + (" DESC" if name.startswith("-") else "")
         for name in model._meta.ordering
     ]
     return f" ORDER BY {', '.join(columns)}" if columns else ""

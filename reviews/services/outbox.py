@@ -9,6 +9,7 @@ from reviews import enqueue
 from reviews.models import Decision, OutcomeRun
 from reviews.outcomes.template import TemplateError, render
 from reviews.outcomes.webhook import body_for
+from reviews.reading import read
 from reviews.services.facts import document_of
 from reviews.services.walk import Walk
 from workflows.compiler import OutcomePlan
@@ -42,8 +43,8 @@ def schedule(walk: Walk) -> str | None:
 
 def announce(walk: Walk, event: str) -> None:
     """Tells the agent: its endpoints that subscribed, and the callback of the case at the end."""
-    for endpoint in WebhookEndpoint.objects.filter(agent=walk.case.agent_id, is_active=True):
-        if not endpoint.events or event in endpoint.events:
+    for endpoint in read(WebhookEndpoint, "agent_id", walk.case.agent_id):
+        if endpoint.is_active and (not endpoint.events or event in endpoint.events):
             _webhook(walk, event, endpoint=endpoint)
     if walk.case.callback_url_encrypted and event in FINAL_EVENTS and _can_say(walk, event):
         _webhook(walk, event, endpoint=None)
