@@ -340,26 +340,30 @@ def verdict_done(verdict: str) -> str:
 
 
 def trigger_name(trigger: str) -> str:
-    return {
-        "always": _("always"),
-        "confidence_below": _("confidence"),
-        "value_above": _("amount"),
-        "risk_above": _("risk"),
-        "category_in": _("category"),
-        "field_missing": _("data missing"),
-        "outside_domain": _("outside the domain"),
-        "cannot_proceed": _("agent cannot proceed"),
-        "sample": _("sample"),
-        "expression": _("rule"),
-        "stop": _("stop"),
-        "approval_lapsed": _("changed since it was approved"),
-        "time_limit": _("time ran out"),
-        "due": _("due"),
-        "escalated": _("escalated"),
-        "no_route": _("no route"),
-        "nobody_valid": _("too few people"),
-        "compensation_failed": _("taking back failed"),
-        "compensation_not_rendered": _("taking back not possible"),
-        "outcome_failed": _("outcome failed"),
-        "outcome_not_rendered": _("request not possible"),
-    }.get(trigger, trigger.replace("_", " "))
+    name = TRIGGER_NAMES.get(trigger)
+    return _(name) if name else trigger.replace("_", " ")
+
+
+TRIGGER_NAMES: Mapping[str, str] = {
+    "always": noop("always"),
+    "confidence_below": noop("confidence"),
+    "value_above": noop("amount"),
+    "risk_above": noop("risk"),
+    "category_in": noop("category"),
+    "field_missing": noop("data missing"),
+    "outside_domain": noop("outside the domain"),
+    "cannot_proceed": noop("agent cannot proceed"),
+    "sample": noop("sample"),
+    "expression": noop("rule"),
+    "stop": noop("stop"),
+    "approval_lapsed": noop("changed since it was approved"),
+    "time_limit": noop("time ran out"),
+    "due": noop("due"),
+    "escalated": noop("escalated"),
+    "no_route": noop("no route"),
+    "nobody_valid": noop("too few people"),
+    "compensation_failed": noop("taking back failed"),
+    "compensation_not_rendered": noop("taking back not possible"),
+    "outcome_failed": noop("outcome failed"),
+    "outcome_not_rendered": noop("request not possible"),
+}
