@@ -142,12 +142,10 @@ def _group(review: Review, user: AbstractBaseUser) -> str:
 
 
 def _rows(ids: list[UUID]) -> QuerySet[Review]:
-    """With what a row shows. What many rows share is read once and not once a row."""
     rows = Review.objects.open().filter(pk__in=ids).in_order()
-    shared = ["queue", "claimed_by", "case__agent", "case__release__workflow", "case__proposals"]
     return (
-        rows.select_related("case")
-        .prefetch_related(*shared)
+        rows.prefetch_related("case__proposals")
+        .select_related("case__agent", "case__release__workflow", "queue", "claimed_by")
         .defer("case__data", "case__response_schema", "case__metadata")
     )
 

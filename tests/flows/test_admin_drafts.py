@@ -212,6 +212,8 @@ def test_a_gate_is_made_on_the_page_of_its_stage(draft, client):
         "needed": 1,
         "verdicts": ["approve", "reject"],
         "on_timeout": "REJECT",
+        "presentation": "AI_FIRST",
+        "undo_seconds": 0,
     }
     assert page.status_code == 200
     response = client.post(link, values)
