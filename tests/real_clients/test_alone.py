@@ -57,3 +57,21 @@ def test_a_webhook_is_believed_by_the_standards_own_library(run, reviewer, house
     run_everything_due()
     assert agent.result() == {"ran": ["90.00"], "refused": ["altered"]}
     assert {run.state for run in OutcomeRun.objects.all()} == {"SUCCEEDED"}
+
+
+def test_what_was_decided_while_an_agent_was_dead_is_heard_and_run_once(run, reviewer):
+    assert run("alone", "listener", "ask").result()["heard"] == ["case.created"]
+    reviewer.edit("refund", amount="90.00")
+    result = run("alone", "listener", "resume").result()
+    assert result["ran"] == ["90.00"]
+    assert result["heard"] == ["case.assigned", "case.decided"]
+
+
+def test_a_receipt_says_whether_what_ran_was_approved(run, reviewer):
+    AgentKey.objects.update(scopes=[Scope.CREATE, Scope.READ, Scope.REPORT, Scope.FEEDBACK])
+    agent = run("alone", "reporting")
+    reviewer.edit("refund", amount="90.00")
+    result = agent.result()
+    assert result["ran"] == ["90.00"]
+    assert result["receipts"] == [[True, []], [False, ["other_action", "ran_twice"]]]
+    assert result["corrections"] == [["edit", "900.00", "90.00"]]
