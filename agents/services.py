@@ -145,6 +145,7 @@ def save_endpoint(endpoint: WebhookEndpoint, *, by: AbstractBaseUser, url: str =
         by,
         endpoint=endpoint.pk,
         events=list(endpoint.events),
+        format=endpoint.format,
         is_active=endpoint.is_active,
         new_address=bool(url),
     )

@@ -16,7 +16,7 @@ def test_the_drawn_states_are_those_of_the_code():
 
 def test_every_file_that_a_document_names_is_there():
     documents = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
-    documents += (ROOT / "docs" / "clients").glob("*.md")
+    documents += [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "clients").glob("*.md")]
     missing = [
         f"{document.name}: {target}"
         for document in documents

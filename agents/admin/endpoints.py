@@ -18,6 +18,7 @@ from workflows.models import WebhookEndpoint
 
 EVENTS = (
     "case.created",
+    "case.assigned",
     "case.escalated",
     "case.info_requested",
     "case.decided",
@@ -67,7 +68,7 @@ class WebhookEndpointAdmin(PlainPage, admin.ModelAdmin):
     list_display = ("label", "agent", "is_active", "disabled_reason", "created_at")
     list_select_related = ("agent",)
     list_filter = ("agent", "is_active")
-    fields = ("agent", "label", "new_url", "events", "is_active", "disabled_reason")
+    fields = ("agent", "label", "new_url", "events", "format", "is_active", "disabled_reason")
     change_form_template = "admin/agents/endpoint/change_form.html"
 
     def get_readonly_fields(

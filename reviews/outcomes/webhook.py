@@ -11,14 +11,14 @@ from reviews.network import DEFAULT_TIMEOUT, Outbound
 from reviews.outcomes import Failed, Outcome, Retry
 from reviews.outcomes.http_request import ANY_SUCCESS, attempt
 
-FORMATS = ("standard", "cloudevents", "raw")
+STANDARD, CLOUDEVENTS, RAW = FORMATS = ("standard", "cloudevents", "raw")
 # The first attempt is at once, so ten attempts in about three and a half days.
 LADDER = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 CLOUDEVENTS_SOURCE = "/handrail"
-_CONTENT_TYPE = {
-    "standard": "application/json",
-    "cloudevents": "application/cloudevents+json",
-    "raw": "application/json",
+CONTENT_TYPES = {
+    STANDARD: "application/json",
+    CLOUDEVENTS: "application/cloudevents+json",
+    RAW: "application/json",
 }
 
 
@@ -77,13 +77,13 @@ def deliver(
     message_id: str,
     secrets: Sequence[str],
     at: datetime,
-    format: str = "standard",
+    content_type: str = CONTENT_TYPES[STANDARD],
     allow: Sequence[str] = (),
     timeout: float = DEFAULT_TIMEOUT,
 ) -> Outcome:
     """One attempt, the same id and bytes as before; 410 means that nobody listens any more."""
     headers = signed_headers(body, message_id=message_id, secrets=secrets, at=at)
-    headers["Content-Type"] = _CONTENT_TYPE[format]
+    headers["Content-Type"] = content_type
     outcome = attempt(
         Outbound("POST", url, headers, body, timeout), allow=allow, expected_status=ANY_SUCCESS
     )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from reviews import audit
 from reviews.models import Review
+from reviews.services import outbox
 from workflows import prepared
 from workflows.models import Absence, Queue, Skill
 
@@ -125,6 +126,7 @@ def _claim_next(reviewer: AbstractBaseUser, queue: Queue | None) -> Review | Non
     review = Review.objects.select_related("case", "queue").get(pk=row[0])
     order = {"order": "oldest"} if is_oldest else {}
     record("review.claimed", review, audit.by_user(reviewer), **order)
+    outbox.announce_claim(review.case)
     return review
 
 
@@ -156,6 +158,7 @@ def claim_review(review: Review, *, reviewer: AbstractBaseUser) -> Review:
     except IntegrityError as error:
         raise NotClaimable(_("You hold another seat of this case already.")) from error
     record("review.claimed", locked, audit.by_user(reviewer))
+    outbox.announce_claim(locked.case)
     return locked
 
 

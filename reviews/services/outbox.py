@@ -5,17 +5,19 @@ from typing import Any
 
 from django.utils import timezone
 
-from reviews import enqueue
-from reviews.models import Decision, OutcomeRun
+from reviews import audit, enqueue
+from reviews.models import Case, Decision, OutcomeRun
+from reviews.outcomes import webhook
 from reviews.outcomes.template import TemplateError, render
-from reviews.outcomes.webhook import body_for
 from reviews.reading import read
 from reviews.services.facts import document_of
 from reviews.services.walk import Walk
+from reviews.writing import write_together
 from workflows.compiler import OutcomePlan
 from workflows.models import WebhookEndpoint
 
-FINAL_EVENTS = ("case.decided", "case.expired", "case.cancelled", "case.reversed")
+DECIDING_EVENTS = ("case.decided", "case.expired")
+FINAL_EVENTS = (*DECIDING_EVENTS, "case.cancelled", "case.reversed")
 
 
 def schedule(walk: Walk) -> str | None:
@@ -43,17 +45,38 @@ def schedule(walk: Walk) -> str | None:
 
 def announce(walk: Walk, event: str) -> None:
     """Tells the agent: its endpoints that subscribed, and the callback of the case at the end."""
-    for endpoint in read(WebhookEndpoint, "agent_id", walk.case.agent_id):
-        if endpoint.is_active and (not endpoint.events or event in endpoint.events):
+    for endpoint in listening(walk.case, event):
+        if _can_say(walk, event, endpoint.format):
             _webhook(walk, event, endpoint=endpoint)
-    if walk.case.callback_url_encrypted and event in FINAL_EVENTS and _can_say(walk, event):
+    if (
+        walk.case.callback_url_encrypted
+        and event in FINAL_EVENTS
+        and _can_say(walk, event, walk.case.callback_format)
+    ):
         _webhook(walk, event, endpoint=None)
 
 
-def _can_say(walk: Walk, event: str) -> bool:
+def listening(case: Case, event: str) -> list[WebhookEndpoint]:
+    endpoints = read(WebhookEndpoint, "agent_id", case.agent_id)
+    return [endpoint for endpoint in endpoints if endpoint.hears(event)]
+
+
+def announce_claim(case: Case) -> None:
+    """Tells the agent that somebody took its case. A claim takes no lock of the case and changes
+    nothing of it; what tells of claims of one case comes one after the other, because the caller
+    holds the head of its record."""
+    if not listening(case, "case.assigned"):
+        return
+    walk = Walk.reading(case)
+    announce(walk, "case.assigned")
+    write_together(walk.new)
+    audit.record(case.chain, *walk.events, case=case)
+
+
+def _can_say(walk: Walk, event: str, format: str) -> bool:
     """The raw format is the decision alone, for an address that resumes an agent, once."""
-    is_decision = walk.case.decided_at is not None and event != "case.reversed"
-    return walk.case.callback_format != "raw" or is_decision
+    is_decision = walk.case.decided_at is not None and event in DECIDING_EVENTS
+    return format != webhook.RAW or is_decision
 
 
 def nudge(run: OutcomeRun) -> None:
@@ -120,12 +143,10 @@ def _webhook(walk: Walk, event: str, *, endpoint: WebhookEndpoint | None) -> Non
         idempotency_key=f"{case.id.hex}-{event}-{told + 1}-{target}",
         body=b"",
     )
-    run.body = body_for(
-        event,
-        walk.on_wire(),
-        case.callback_format or "standard" if endpoint is None else "standard",
-        timezone.now(),
-        message_id=f"msg_{run.id.hex}",
+    format = endpoint.format if endpoint else case.callback_format or webhook.STANDARD
+    run.headers = {"Content-Type": webhook.CONTENT_TYPES[format]}
+    run.body = webhook.body_for(
+        event, walk.on_wire(), format, timezone.now(), message_id=f"msg_{run.id.hex}"
     )
     run.digest = f"sha-256:{hashlib.sha256(run.body).hexdigest()}"
     walk.add(run)

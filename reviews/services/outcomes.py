@@ -80,7 +80,8 @@ def _deliver_webhook(row: OutcomeRun) -> Outcome:
         message_id=f"msg_{row.id.hex}",
         secrets=_signing_secrets(row),
         at=timezone.now(),
-        format=(row.case.callback_format or "standard") if endpoint is None else "standard",
+        # As it was written: the format of an endpoint may have been changed since.
+        content_type=row.headers.get("Content-Type", "application/json"),
         allow=settings.OUTBOUND_ALLOW,
         timeout=WEBHOOK_TIMEOUT,
     )

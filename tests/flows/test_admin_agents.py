@@ -112,6 +112,7 @@ def test_an_endpoint_hides_its_address_and_shows_its_secret_once(house, client):
         "label": "hooks",
         "new_url": "https://agent.example/hook?token=s3cret",
         "events": ["case.decided"],
+        "format": "cloudevents",
         "is_active": "on",
     }
     response = client.post("/admin/workflows/webhookendpoint/add/", values)
@@ -120,6 +121,7 @@ def test_an_endpoint_hides_its_address_and_shows_its_secret_once(house, client):
     secret = shown(client.post(response.url))
     assert WebhookEndpoint.objects.get().secrets[0] == secret
     assert len(WebhookEndpoint.objects.get().secrets) == 2
+    assert WebhookEndpoint.objects.get().format == "cloudevents"
     page = client.get(page_of(row)).content.decode()
     assert "s3cret" not in page and secret not in page
     save(client, row, label="renamed")

@@ -6,7 +6,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from reviews.outcomes import Failed, Retry, Succeeded, retry_delay
-from reviews.outcomes.webhook import FORMATS, LADDER, body_for, deliver
+from reviews.outcomes.webhook import CONTENT_TYPES, FORMATS, LADDER, body_for, deliver
 
 from .target import Target
 
@@ -66,7 +66,7 @@ def test_an_unknown_format_is_refused_in_words():
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_receiver_can_verify_what_it_got(format):
     with Target(status=204, body=b"") as target:
-        outcome = deliver_to(target, content=body(format), format=format)
+        outcome = deliver_to(target, content=body(format), content_type=CONTENT_TYPES[format])
         assert isinstance(outcome, Succeeded)
         (received,) = target.received
         assert (received.method, received.path) == ("POST", "/cb?token=t0ken")

@@ -8,6 +8,11 @@ from workflows.models.agent import Agent
 class WebhookEndpoint(models.Model):
     """Where an agent hears of its cases. Address and signing secrets are encrypted at rest."""
 
+    class Format(models.TextChoices):
+        STANDARD = "standard", "standard: event, time and case"
+        CLOUDEVENTS = "cloudevents", "CloudEvents 1.0"
+        RAW = "raw", "raw: the decision alone, once there is one"
+
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="endpoints")
     label = models.CharField(max_length=80)
     url_encrypted = models.BinaryField(editable=False)
@@ -19,6 +24,12 @@ class WebhookEndpoint(models.Model):
         blank=True,
         help_text="Events to send, such as case.decided; empty means all.",
     )
+    format = models.CharField(
+        max_length=12,
+        choices=Format,
+        default=Format.STANDARD,
+        help_text="How the body is written; all are signed in the same way.",
+    )
     is_active = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -28,6 +39,9 @@ class WebhookEndpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent} · {self.label}"
+
+    def hears(self, event: str) -> bool:
+        return self.is_active and (not self.events or event in self.events)
 
     @property
     def url(self) -> str:
