@@ -9,7 +9,9 @@ follows 32 zero bytes.
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +24,18 @@ from reviews.reading import read
 from reviews.writing import write_together
 
 GENESIS = bytes(32)
+# By what a person acts, where it is not a page: `token:<prefix>`.
+_means: ContextVar[str] = ContextVar("means", default="")
+
+
+@contextmanager
+def by_means_of(means: str) -> Iterator[None]:
+    """What people do inside is on record as done by this."""
+    before = _means.set(means)
+    try:
+        yield
+    finally:
+        _means.reset(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,7 @@ def links(head: AuditHead, events: Iterable[Event], *, case: Case | None) -> Lin
                 "data": _without_floats(event.data),
                 "commitments": commitments,
             }
+            | _by_means(event.actor)
         )
         head.hash = link(bytes(head.hash), body)
         made.entries.append(
@@ -115,6 +130,11 @@ def locked_head(chain: str) -> AuditHead:
         AuditHead.objects.bulk_create([new_head(chain)], ignore_conflicts=True)
         heads = read(AuditHead, "chain", chain, lock="FOR UPDATE")
     return heads[0]
+
+
+def _by_means(actor: str) -> dict[str, str]:
+    means = _means.get()
+    return {"means": means} if means and actor.startswith("user:") else {}
 
 
 def by_user(user: models.Model) -> str:

@@ -101,11 +101,19 @@ def _line(entry: AuditEntry, data: Data, names: Names) -> Line:
     sentence = SENTENCES.get(entry.event)
     return Line(
         at=entry.at,
-        who=names.actor(entry.actor),
+        who=_who(entry, names),
         what=sentence(data, names) if sentence else entry.event,
         is_person=entry.actor.startswith(MADE_BY_PEOPLE),
         event=entry.event,
     )
+
+
+def _who(entry: AuditEntry, names: Names) -> str:
+    who = names.actor(entry.actor)
+    _kind, _colon, token = entry.content.get("means", "").partition(":")
+    if not token:
+        return who
+    return _("%(name)s, by the token %(token)s") % {"name": who, "token": f"hrp_{token}_…"}
 
 
 def _names(

@@ -35,5 +35,7 @@ SETUP: Mapping[str, Sentence] = {
     "endpoint.secret_renewed": _words(noop("renewed the secret that signs what the agent is told")),
     "absence.planned": _words(noop("planned an absence")),
     "absence.ended": _words(noop("ended an absence")),
+    "token.created": _about(noop("made a token for own programs (%s)"), "token"),
+    "token.revoked": _about(noop("revoked a token (%s)"), "token"),
     "record.exported": _about(noop("exported the record (%s)"), "format"),
 }

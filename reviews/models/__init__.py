@@ -10,6 +10,7 @@ from reviews.models.message import Message
 from reviews.models.notification import Notification
 from reviews.models.outcome_run import OutcomeRun
 from reviews.models.permit import Permit
+from reviews.models.personal_token import PersonalToken
 from reviews.models.proposal import Proposal
 from reviews.models.receipt import Receipt
 from reviews.models.review import Review
@@ -33,6 +34,7 @@ __all__ = [
     "Notification",
     "OutcomeRun",
     "Permit",
+    "PersonalToken",
     "Proposal",
     "Receipt",
     "Review",

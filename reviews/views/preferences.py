@@ -9,15 +9,21 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from reviews.keys import ACTIONS, DEFAULTS, conflicts, is_key, keys_with
 from reviews.models import Notification, UserSettings
 from reviews.services.absences import end_absence, plan_absence
+from reviews.services.personal_tokens import make_token, revoke_token
 from reviews.services.preferences import save_preferences
+from reviews.services.verdicts import InvalidVerdict
 from reviews.views.absences import AbsenceForm, absences_of
+from reviews.views.confirming import confirm
+from reviews.views.personal_tokens import TokenForm, tokens_of
 from workflows.admin.calendars import zone_choices
 from workflows.models import Absence
 
@@ -118,19 +124,51 @@ def absence_end(request: HttpRequest, absence_id: int) -> HttpResponse:
     return redirect("settings-edit")
 
 
+@login_required
+@require_POST
+@never_cache
+def token_make(request: HttpRequest) -> HttpResponse:
+    """The page with the token on it, this once: it is stored nowhere."""
+    form = TokenForm(request.POST)
+    if form.is_valid() and not confirm(request, form.cleaned_data["password"]):
+        form.refuse_password()
+    if not form.is_valid():
+        return settings_page(request, token_form=form)
+    try:
+        _row, text = make_token(request.user, **form.values())
+    except InvalidVerdict as error:
+        form.add_error("label", str(error))
+        return settings_page(request, token_form=form)
+    return settings_page(request, new_token=text)
+
+
+@login_required
+@require_POST
+def token_revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+    token = get_object_or_404(tokens_of(request.user), pk=token_id)
+    revoke_token(token, by=request.user)
+    messages.success(request, _("Revoked: it is refused from now on."))
+    return redirect(f"{reverse('settings-edit')}#tokens")
+
+
 def settings_page(
     request: HttpRequest,
     *,
     form: PreferencesForm | None = None,
     absence_form: AbsenceForm | None = None,
+    token_form: TokenForm | None = None,
+    new_token: str = "",
 ) -> HttpResponse:
-    wrong = [one for one in (form, absence_form) if one is not None and one.errors]
+    wrong = [one for one in (form, absence_form, token_form) if one is not None and one.errors]
     context = {
         "title": _("Your settings"),
         "here": "settings",
         "form": form or PreferencesForm(initial=_initial(UserSettings.of(request.user))),
         "absence_form": absence_form or AbsenceForm(user=request.user),
         "absences": absences_of(request.user),
+        "token_form": token_form or TokenForm(),
+        "tokens": tokens_of(request.user),
+        "new_token": new_token,
         "sends_mail": bool(settings.EMAIL_URL),
     }
     return render(request, "reviews/settings.html", context, status=422 if wrong else 200)
