@@ -1,153 +1,17 @@
-"""The record of a case in words: who did what, and when. Every audit entry has its line."""
+"""What each event of the record says of whoever it was: a sentence without its subject."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from reviews.history_of_setup import SETUP
-from reviews.models import AuditEntry, Case, Receipt
-from workflows.compiler import Plan
-from workflows.models import Agent, OutcomeRule, Queue
-
-Data = Mapping[str, Any]
-MADE_BY_PEOPLE, MADE_BY_AGENTS = "user:", "agent:"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    at: datetime
-    who: str
-    what: str
-    is_person: bool
-    event: str
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What ids in the record are called: today's names, read once for all lines."""
-
-    people: Mapping[str, str]
-    queues: Mapping[str, str]
-    stages: Mapping[str, str]
-    rules: Mapping[int, str]
-    agents: Mapping[str, str]
-
-    def actor(self, actor: str) -> str:
-        if actor in self.agents:
-            return self.agents[actor]
-        return self.people.get(actor, _("Handrail") if actor == "system" else actor)
-
-    def queue(self, slug: str) -> str:
-        return self.queues.get(slug, slug)
-
-
-def history(case: Case, plan: Plan) -> list[Line]:
-    """Newest first."""
-    entries = list(case.audit_entries.order_by("-position"))
-    contents = [entry.content["data"] for entry in entries]
-    names = _names(case, plan, entries, contents)
-    return [_line(entry, data, names) for entry, data in zip(entries, contents, strict=True)]
-
-
-def lines_of(entries: Sequence[AuditEntry]) -> list[Line]:
-    """Of any chains, in the order given, by a few queries; what only a release knows (the titles
-    of its stages) is called by its key."""
-    contents = [entry.content.get("data", {}) for entry in entries]
-    agents = _ids({entry.actor for entry in entries}, MADE_BY_AGENTS)
-    names = Names(
-        people=_people(entries, contents),
-        queues=_queues(contents),
-        stages={},
-        rules=_rules(contents),
-        agents={
-            f"{MADE_BY_AGENTS}{pk}": name
-            for pk, name in Agent.objects.filter(pk__in=agents).values_list("pk", "name")
-        },
-    )
-    return [_line(entry, data, names) for entry, data in zip(entries, contents, strict=True)]
-
-
-# What tells nothing of a proposal, nor of what others think of it.
-NEUTRAL = frozenset(
-    {"case.received", "case.viewed", "review.claimed", "review.released", "review.lease_expired"}
-    | {"review.answered"}
-)
-VERDICTS = frozenset({"review.decided", "review.decided_late", "decision.lapsed"})
-
-
-def visible(lines: list[Line], *, withheld: bool, sealed: bool) -> list[Line]:
-    """What of the record may be read by who has not answered yet."""
-    if withheld:
-        return [line for line in lines if line.event in NEUTRAL]
-    if sealed:
-        return [
-            replace(line, what=_("decided")) if line.event in VERDICTS else line for line in lines
-        ]
-    return lines
-
-
-def name_of(user: Any) -> str:
-    return user.get_full_name() or user.get_username()
-
-
-def _line(entry: AuditEntry, data: Data, names: Names) -> Line:
-    sentence = SENTENCES.get(entry.event)
-    return Line(
-        at=entry.at,
-        who=_who(entry, names),
-        what=sentence(data, names) if sentence else entry.event,
-        is_person=entry.actor.startswith(MADE_BY_PEOPLE),
-        event=entry.event,
-    )
-
-
-def _who(entry: AuditEntry, names: Names) -> str:
-    who = names.actor(entry.actor)
-    _kind, _colon, token = entry.content.get("means", "").partition(":")
-    if not token:
-        return who
-    return _("%(name)s, by the token %(token)s") % {"name": who, "token": f"hrp_{token}_…"}
-
-
-def _names(
-    case: Case, plan: Plan, entries: Iterable[AuditEntry], contents: Iterable[Data]
-) -> Names:
-    return Names(
-        people=_people(entries, contents),
-        queues=_queues(contents),
-        stages={stage.key: stage.title for stage in plan.stages.values()},
-        rules={rule.id: rule.title for s in plan.stages.values() for rule in s.outcomes},
-        agents={f"{MADE_BY_AGENTS}{case.agent_id}": case.agent.name},
-    )
-
-
-def _people(entries: Iterable[AuditEntry], contents: Iterable[Data]) -> dict[str, str]:
-    actors = {entry.actor for entry in entries} | {
-        str(data.get(key, "")) for data in contents for key in ("held_by", "to")
-    }
-    users = get_user_model().objects.filter(pk__in=_ids(actors, MADE_BY_PEOPLE))
-    return {f"{MADE_BY_PEOPLE}{user.pk}": name_of(user) for user in users}
-
-
-def _ids(actors: Iterable[str], kind: str) -> list[str]:
-    return [actor.removeprefix(kind) for actor in actors if actor.startswith(kind)]
-
-
-def _queues(contents: Iterable[Data]) -> dict[str, str]:
-    slugs = {data[key] for data in contents for key in ("queue", "moved_from") if key in data}
-    return dict(Queue.objects.filter(slug__in=slugs).values_list("slug", "name"))
-
-
-def _rules(contents: Iterable[Data]) -> dict[int, str]:
-    keys = {data["rule"] for data in contents if data.get("rule") is not None}
-    return dict(OutcomeRule.objects.filter(pk__in=keys).values_list("pk", "title"))
+from reviews.history.names import Data, Names
+from reviews.history.setup import SETUP
+from reviews.history.words import trigger_name, verdict_done
+from reviews.models import Receipt
 
 
 def _received(data: Data, names: Names) -> str:
@@ -332,46 +196,4 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "outcome.failed": _outcome(noop("failed for good")),
     "outcome.requeued": _words(noop("put the failed outcome back in line")),
     "outcome.cancelled": _words(noop("cancelled the outcome")),
-}
-
-
-def verdict_done(verdict: str) -> str:
-    return {
-        "approve": _("approved"),
-        "edit": _("approved with changes"),
-        "reject": _("rejected"),
-        "respond": _("answered"),
-        "retry": _("told the outcome to try again"),
-        "give_up": _("gave the outcome up"),
-        "reverse": _("reversed the decision"),
-    }.get(verdict, verdict)
-
-
-def trigger_name(trigger: str) -> str:
-    name = TRIGGER_NAMES.get(trigger)
-    return _(name) if name else trigger.replace("_", " ")
-
-
-TRIGGER_NAMES: Mapping[str, str] = {
-    "always": noop("always"),
-    "confidence_below": noop("confidence"),
-    "value_above": noop("amount"),
-    "risk_above": noop("risk"),
-    "category_in": noop("category"),
-    "field_missing": noop("data missing"),
-    "outside_domain": noop("outside the domain"),
-    "cannot_proceed": noop("agent cannot proceed"),
-    "sample": noop("sample"),
-    "expression": noop("rule"),
-    "stop": noop("stop"),
-    "approval_lapsed": noop("changed since it was approved"),
-    "time_limit": noop("time ran out"),
-    "due": noop("due"),
-    "escalated": noop("escalated"),
-    "no_route": noop("no route"),
-    "nobody_valid": noop("too few people"),
-    "compensation_failed": noop("taking back failed"),
-    "compensation_not_rendered": noop("taking back not possible"),
-    "outcome_failed": noop("outcome failed"),
-    "outcome_not_rendered": noop("request not possible"),
 }
