@@ -30,6 +30,7 @@ RELEASE_KEYS: Final = (
     "notes",
     "executor",
     "audit_rate",
+    "two_people",
     "subject_pointer",
     "value_pointer",
     "currency_pointer",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import TransitionNotAllowed
 
-from reviews.services.publishing import NotPublishable
+from reviews.services.publishing import NeverLive, NotPublishable
 
 
 class NoAnswer(forms.Form):
@@ -58,7 +58,7 @@ def take(
         except PermissionDenied as error:
             form.add_error(None, str(error))
             status = 403
-        except (NotPublishable, TransitionNotAllowed, ValidationError) as error:
+        except (NotPublishable, NeverLive, TransitionNotAllowed, ValidationError) as error:
             form.add_error(None, _words(error))
             status = 409
         else:
@@ -94,6 +94,8 @@ def ask(
 def _words(error: Exception) -> list[str] | str:
     if isinstance(error, NotPublishable):
         return [finding.sentence for finding in error.findings]
+    if isinstance(error, NeverLive):
+        return str(error)
     if isinstance(error, ValidationError):
         return list(error.messages)
     return _("That is not possible any more: somebody was faster. Look at it again.")

@@ -2,15 +2,20 @@
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from reviews import audit
 from reviews.outcomes.template_check import check_template
+from reviews.services.copying import copy_release
 from workflows.linter import Finding, lint
 from workflows.models import Gate, OutcomeRule, Release, Workflow
 
 APPROVE_ON_TIMEOUT = "workflows.approve_on_timeout"
+
+
+class NeverLive(ValueError):
+    """There is nothing to go back to."""
 
 
 class NotPublishable(ValueError):
@@ -42,11 +47,14 @@ def propose(release: Release, *, by: AbstractBaseUser) -> Release:
     """DRAFT → PROPOSED. Raises PermissionDenied or NotPublishable."""
     if not by.has_perm("workflows.change_release"):
         raise PermissionDenied(_("Proposing a release needs the permission to change it."))
-    release = _locked(release)
+    return _propose(_locked(release), by)
+
+
+def _propose(release: Release, by: AbstractBaseUser) -> Release:
     errors = [finding for finding in findings(release) if finding.level == "error"]
     if errors:
         raise NotPublishable(errors)
-    release.propose()
+    release.propose(proposer=by)
     release.save()
     _record("release.proposed", release, by)
     return release
@@ -72,6 +80,7 @@ def publish(release: Release, *, by: AbstractBaseUser) -> Release:
         raise PermissionDenied(_("Publishing needs the permission “Can publish a release”."))
     workflow = Workflow.objects.select_for_update().get(pk=release.workflow_id)
     release = _locked(release)
+    _by_another(release, by)
     _may_approve_on_timeout(release, by)
     for live in Release.objects.filter(workflow=workflow, state=Release.State.LIVE):
         live.retire()
@@ -91,62 +100,39 @@ def new_draft(workflow: Workflow, *, by: AbstractBaseUser, notes: str = "") -> R
     if not by.has_perm("workflows.add_release"):
         raise PermissionDenied(_("A new draft needs the permission to add releases."))
     workflow = Workflow.objects.select_for_update().get(pk=workflow.pk)
-    newest = workflow.releases.order_by("-number").first()
-    draft = Release.objects.get(pk=newest.pk) if newest else Release(workflow=workflow)
-    fresh = {
-        field.attname: getattr(draft, field.attname)
-        for field in Release._meta.concrete_fields
-        if field.name
-        not in {
-            "id",
-            "state",
-            "publisher",
-            "created_at",
-            "proposed_at",
-            "published_at",
-            "retired_at",
-        }
-    }
-    copy = Release.objects.create(
-        **(
-            fresh
-            | {"number": (newest.number if newest else 0) + 1, "author_id": by.pk, "notes": notes}
+    draft = copy_release(workflow, workflow.releases.first(), author=by, notes=notes)
+    _record("release.drafted", draft, by)
+    return draft
+
+
+@transaction.atomic
+def roll_back(release: Release, *, by: AbstractBaseUser, reason: str) -> Release:
+    """A new release with the content of one that was live, live at once; where publishing takes
+    two people, proposed to the second. Raises PermissionDenied, NeverLive or NotPublishable."""
+    if not by.has_perm("workflows.publish_release"):
+        raise PermissionDenied(_("Rolling back needs the permission “Can publish a release”."))
+    workflow = Workflow.objects.select_for_update().get(pk=release.workflow_id)
+    if release.state != Release.State.RETIRED:
+        raise NeverLive(_("Only a release that was live can come back."))
+    copy = copy_release(workflow, release, author=by, notes=reason)
+    _record("release.rolled_back", copy, by, to=release.number)
+    proposed = _propose(copy, by)
+    if takes_two_people(proposed):
+        return proposed
+    return publish(proposed, by=by)
+
+
+def takes_two_people(release: Release) -> bool:
+    """The live release decides too: who would switch the rule off needs the second person."""
+    live = release.workflow.live_release
+    return release.two_people or (live is not None and live.two_people)
+
+
+def _by_another(release: Release, by: AbstractBaseUser) -> None:
+    if takes_two_people(release) and by.pk in (release.author_id, release.proposer_id):
+        raise PermissionDenied(
+            _("Publishing takes two people here: you made or proposed it, so another publishes it.")
         )
-    )
-    if newest:
-        _copy_content(newest, copy)
-    _record("release.drafted", copy, by)
-    return copy
-
-
-def _copy_content(source: Release, target: Release) -> None:
-    for action in source.action_types.all():
-        _copy(action, release=target)
-    stages = {stage.pk: _copy(stage, release=target) for stage in source.stages.all()}
-    for old in source.stages.select_related("gate").prefetch_related("routes", "outcome_rules"):
-        for route in old.routes.all():
-            _copy(route, stage=stages[old.pk], to_stage=stages[route.to_stage_id])
-        for rule in old.outcome_rules.all():
-            _copy(rule, stage=stages[old.pk])
-        if hasattr(old, "gate"):
-            _copy_gate(old.gate, stages)
-
-
-def _copy_gate(old: Gate, stages: dict[int, models.Model]) -> None:
-    gate = _copy(old, stage=stages[old.stage_id])
-    for row in [*old.triggers.all(), *old.reason_codes.all()]:
-        _copy(row, gate=gate)
-    for rule in old.separation_rules.all():
-        _copy(rule, gate=gate, stage=stages.get(rule.stage_id))
-
-
-def _copy(row: models.Model, **changed: object) -> models.Model:
-    values = {
-        field.attname: getattr(row, field.attname)
-        for field in row._meta.concrete_fields
-        if not field.primary_key and field.name not in changed
-    }
-    return type(row)._default_manager.create(**values, **changed)
 
 
 def _may_approve_on_timeout(release: Release, by: AbstractBaseUser) -> None:
@@ -161,6 +147,6 @@ def _locked(release: Release) -> Release:
     return Release.objects.select_for_update().get(pk=release.pk)
 
 
-def _record(event: str, release: Release, by: AbstractBaseUser) -> None:
-    data = {"release": release.pk, "number": release.number, "notes": release.notes}
+def _record(event: str, release: Release, by: AbstractBaseUser, **more: object) -> None:
+    data = {"release": release.pk, "number": release.number, "notes": release.notes} | more
     audit.record(f"workflow:{release.workflow_id}", audit.Event(event, audit.by_user(by), data))

@@ -51,7 +51,7 @@ def main(ledger_port: int) -> None:
     )
     release = Release.objects.create(workflow=workflow, number=1, author=people[0])
     _stages(release, queue, ledger_port)
-    release.propose()
+    release.propose(proposer=people[0])
     release.save()
     release.publish(publisher=people[0])
     release.save()

@@ -245,7 +245,7 @@ def test_a_draft_that_was_proposed_meanwhile_is_not_saved_and_says_so(
 ):
     gate = first_gate(draft)
     monkeypatch.setattr("workflows.admin.drafts._is_open", lambda row: True)
-    draft.propose()
+    draft.propose(proposer=house.admin)
     draft.save()
     response = save(client, gate, triggers__0__threshold="0.1")
     assert response.status_code == 302

@@ -127,7 +127,7 @@ def test_a_case_that_no_gate_stands_before_is_answered_and_on_record(first):
     large = house.extra["large"]
     release = draft(house.workflow, house.admin, house.queue, large)
     release.stages.filter(key=first).update(position=0)
-    release.propose()
+    release.propose(proposer=house.admin)
     release.save()
     publish(release, by=house.admin)
     case = case_of(agent.post())

@@ -189,3 +189,24 @@ def test_the_command_refuses_what_the_linter_calls_an_error(admin, tmp_path):
 def test_the_command_says_what_is_missing(words, told, admin):
     with pytest.raises(CommandError, match=told):
         command(*words)
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(admin, tmp_path):
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL)
+    said = command("apply", str(file), "--dry-run", "--as", "admin")
+    assert "A new stage" in said and "+workflow: small" in said
+    assert not Workflow.objects.exists() and not Queue.objects.exists()
+    command("apply", str(file), "--publish", "--as", "admin")
+    file.write_text(SMALL.replace("threshold: 0.1", "threshold: 250"))
+    said = command("apply", str(file), "--dry-run", "--as", "admin")
+    assert "+ Ask a human when the amount is over 250" in said
+    assert "-          threshold: 0.1\n+          threshold: 250\n" in said
+    assert Release.objects.count() == 1
+
+
+def test_where_two_people_publish_the_command_proposes(admin, tmp_path):
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL.replace("release:\n", "release:\n  two_people: true\n"))
+    assert "takes another person" in command("apply", str(file), "--publish", "--as", "admin")
+    assert Release.objects.get().state == "PROPOSED"

@@ -26,6 +26,7 @@ NOT_CONTENT = frozenset(
         "state",
         "notes",
         "author",
+        "proposer",
         "publisher",
         "created_at",
         "proposed_at",

@@ -97,7 +97,7 @@ class ReleaseAdmin(ShowsChanges, DraftAdmin):
     list_select_related = ("workflow", "author", "publisher")
     change_form_template = "admin/workflows/release/change_form.html"
     fieldsets = (
-        (None, {"fields": ("notes", "executor", "audit_rate")}),
+        (None, {"fields": ("notes", "executor", "audit_rate", "two_people")}),
         (_("What agents send"), {"fields": ("input_schema",)}),
         (_("What the fields mean"), {"fields": POINTERS}),
     )

@@ -46,6 +46,16 @@ def changes_of(live: Release | None, release: Release) -> Changes:
     )
 
 
+def in_lines(changes: Changes) -> Iterator[str]:
+    """The same for a terminal."""
+    for stage in changes.stages:
+        yield f"  {stage.title}: {stage.news}".rstrip(": ")
+        yield from (f"    - {sentence}" for sentence in stage.gone)
+        yield from (f"    + {sentence}" for sentence in stage.added)
+    for field in changes.fields:
+        yield f"  {field.where}: {field.before or '—'} → {field.after or '—'}"
+
+
 def _stages(before: dict[str, Chapter], after: dict[str, Chapter]) -> Iterator[StageChange]:
     for key in {**after, **before}:
         old, new = before.get(key), after.get(key)

@@ -58,9 +58,18 @@ class Release(models.Model):
         help_text="Share of automatic cases that are picked for a blind audit, 0 to 1.",
     )
     executor = models.CharField(max_length=10, choices=Executor, default=Executor.HANDRAIL)
+    two_people = models.BooleanField(
+        "publishing takes two people",
+        default=False,
+        help_text="Neither who made the draft nor who proposed it may publish it. Holds for this "
+        "release and for the one that follows it, so that nobody switches it off alone.",
+    )
     notes = models.TextField(blank=True, help_text="What changed and why.")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False
+    )
+    proposer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
     )
     publisher = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
@@ -94,12 +103,13 @@ class Release(models.Model):
         return self.state == self.State.DRAFT
 
     @transition(state, source=State.DRAFT, target=State.PROPOSED)
-    def propose(self) -> None:
+    def propose(self, *, proposer: models.Model) -> None:
+        self.proposer = proposer
         self.proposed_at = timezone.now()
 
     @transition(state, source=State.PROPOSED, target=State.DRAFT)
     def take_back(self) -> None:
-        self.proposed_at = None
+        self.proposer = self.proposed_at = None
 
     @transition(state, source=State.PROPOSED, target=State.LIVE)
     def publish(self, *, publisher: models.Model) -> None:

@@ -1,4 +1,6 @@
 from argparse import ArgumentParser
+from collections.abc import Callable
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +10,18 @@ from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from reviews.services.publishing import NotPublishable, propose, publish
-from workflows.linter import lint
+from reviews.services.publishing import (
+    NotPublishable,
+    findings,
+    propose,
+    publish,
+    takes_two_people,
+)
+from workflows.admin.told_changes import changes_of, in_lines
 from workflows.models import Release, Workflow
 from workflows.portability import FileError, export_release, import_workflow
+
+Step = Callable[[Release, AbstractBaseUser], str]
 
 
 class Command(BaseCommand):
@@ -21,7 +31,9 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         apply = verbs.add_parser("apply", help="Read files, each into a new draft release.")
         apply.add_argument("files", nargs="+", type=Path)
-        apply.add_argument("--publish", action="store_true", help="Propose and publish it at once.")
+        step = apply.add_mutually_exclusive_group()
+        step.add_argument("--publish", action="store_true", help="Propose and publish it at once.")
+        step.add_argument("--dry-run", action="store_true", help="Only say what would change.")
         apply.add_argument("--as", dest="username", required=True, help="On whose behalf.")
         export = verbs.add_parser("export", help="Write the live release, or else the newest.")
         export.add_argument("slug")
@@ -30,18 +42,19 @@ class Command(BaseCommand):
     def handle(self, *, verb: str, **options: Any) -> None:
         if verb == "apply":
             author = _user(options["username"])
+            step = _said if options["dry_run"] else _published if options["publish"] else _drafted
             for path in options["files"]:
-                self.stdout.write(_apply(path, author=author, live=options["publish"]))
+                self.stdout.write(_apply(path, author=author, step=step))
         else:
             release = _release(options["slug"], options["release"])
             self.stdout.write(export_release(release), ending="")
 
 
-def _apply(path: Path, *, author: AbstractBaseUser, live: bool) -> str:
+def _apply(path: Path, *, author: AbstractBaseUser, step: Step) -> str:
     """What happened to the file, in words. All of it happens, or nothing."""
     try:
         with transaction.atomic():
-            return _applied(import_workflow(path.read_text(), author=author), author, live)
+            return _applied(import_workflow(path.read_text(), author=author), author, step)
     except (OSError, UnicodeDecodeError, FileError, PermissionDenied) as error:
         raise CommandError(f"{path}: {error}") from error
     except NotPublishable as error:
@@ -49,16 +62,35 @@ def _apply(path: Path, *, author: AbstractBaseUser, live: bool) -> str:
         raise CommandError(f"{path} cannot be published:\n{wrong}") from error
 
 
-def _applied(draft: Release, author: AbstractBaseUser, live: bool) -> str:
-    workflow = draft.workflow
-    if workflow.live_release and export_release(draft) == export_release(workflow.live_release):
+def _applied(draft: Release, author: AbstractBaseUser, step: Step) -> str:
+    workflow, live = draft.workflow, draft.workflow.live_release
+    if live and export_release(draft) == export_release(live):
         transaction.set_rollback(True)
-        return f"{workflow.slug}: release {workflow.live_release.number} is live and says the same."
-    remarks = [f"  {one.level}: {one.where}: {one.sentence}" for one in lint(draft)]
-    if live:
-        publish(propose(draft, by=author), by=author)
-    state = "is live" if live else "is a draft"
-    return "\n".join([f"{workflow.slug}: release {draft.number} {state}.", *remarks])
+        return f"{workflow.slug}: release {live.number} is live and says the same."
+    remarks = [f"  {one.level}: {one.where}: {one.sentence}" for one in findings(draft)]
+    return "\n".join([f"{workflow.slug}: {step(draft, author)}", *remarks])
+
+
+def _said(draft: Release, author: AbstractBaseUser) -> str:
+    """The difference to what is live: in words, and line by line."""
+    live = draft.workflow.live_release
+    words = "\n".join(["nothing is changed. It would mean:", *in_lines(changes_of(live, draft))])
+    before = export_release(live).splitlines() if live else []
+    lines = unified_diff(before, export_release(draft).splitlines(), "live", "file", lineterm="")
+    transaction.set_rollback(True)
+    return "\n".join([words, "", *lines])
+
+
+def _drafted(draft: Release, author: AbstractBaseUser) -> str:
+    return f"release {draft.number} is a draft."
+
+
+def _published(draft: Release, author: AbstractBaseUser) -> str:
+    proposed = propose(draft, by=author)
+    if takes_two_people(proposed):
+        return f"release {draft.number} is proposed: publishing takes another person here."
+    publish(proposed, by=author)
+    return f"release {draft.number} is live."
 
 
 def _user(username: str) -> AbstractBaseUser:
