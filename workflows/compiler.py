@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from workflows.expressions import Expression, compile_expression
+from workflows.ladder import Rung
 from workflows.models import Gate, OutcomeRule, Release, Stage, Trigger
 from workflows.routing import RouteRule
 from workflows.schemas import CompiledSchema, Field, compile_schema, fields
@@ -45,6 +46,7 @@ class GatePlan:
     triggers: tuple[TriggerRule, ...]
     not_agent_owner: bool
     not_deciders_of: tuple[int, ...]
+    ladder: tuple[Rung, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def compile_release(release: Release) -> Plan:
         "gate__triggers",
         "gate__reason_codes",
         "gate__separation_rules",
+        "gate__ladder",
     )
     compiled = [_stage(stage, expression) for stage in stages]
     return Plan(
@@ -202,6 +205,10 @@ def _gate(gate: Gate, expression: Any) -> GatePlan:
         not_agent_owner=any(rule.kind == rule.Kind.NOT_AGENT_OWNER for rule in separation),
         not_deciders_of=tuple(
             rule.stage_id for rule in separation if rule.kind == rule.Kind.NOT_DECIDER_OF
+        ),
+        ladder=tuple(
+            Rung(step.position, step.queue_id, expression(step.condition))
+            for step in gate.ladder.all()
         ),
     )
 

@@ -11,6 +11,7 @@ from django.db import models
 
 from workflows.models import (
     Gate,
+    LadderStep,
     Queue,
     Release,
     Route,
@@ -108,6 +109,7 @@ def definition_of(release: Release) -> Definition:
             "gate__triggers__queue",
             "gate__reason_codes",
             "gate__separation_rules__stage",
+            "gate__ladder__queue",
         )
     )
     queues = _queues(workflow, stages)
@@ -176,6 +178,7 @@ def _queues(workflow: Workflow, stages: list[Stage]) -> list[Queue]:
     for gate in (stage.gate for stage in stages if hasattr(stage, "gate")):
         waiting += [gate.queue, gate.fallback_queue]
         waiting += [trigger.queue for trigger in gate.triggers.all()]
+        waiting += [step.queue for step in gate.ladder.all()]
     found: dict[int, Queue] = {}
     while waiting:
         queue = waiting.pop()
@@ -215,6 +218,7 @@ def _gate(gate: Gate) -> dict[str, Any]:
         found["fallback_queue"] = gate.fallback_queue.slug
     found |= _plain(gate, GATE_KEYS)
     several: Mapping[str, list[Any]] = {
+        "ladder": [_step(step) for step in gate.ladder.all()],
         "triggers": [_trigger(trigger) for trigger in gate.triggers.all()],
         "reason_codes": [{"code": row.code, "label": row.label} for row in gate.reason_codes.all()],
         "separation": [_separation(rule) for rule in gate.separation_rules.order_by("pk")],
@@ -225,6 +229,11 @@ def _gate(gate: Gate) -> dict[str, Any]:
 def _trigger(trigger: Trigger) -> dict[str, Any]:
     found = _plain(trigger, TRIGGER_KEYS)
     return found | ({"queue": trigger.queue.slug} if trigger.queue else {})
+
+
+def _step(step: LadderStep) -> dict[str, str]:
+    condition = {"condition": _value(step.condition)} if step.condition else {}
+    return {"queue": step.queue.slug, **condition}
 
 
 def _separation(rule: SeparationRule) -> dict[str, str]:

@@ -12,6 +12,7 @@ from workflows import definitions, yaml_text
 from workflows.models import (
     ActionType,
     Gate,
+    LadderStep,
     OutcomeRule,
     Queue,
     ReasonCode,
@@ -154,13 +155,18 @@ class _Import:
         return self.stages[name]
 
     def _gate(self, block: Block, stage: Stage) -> None:
-        several = ("triggers", "reason_codes", "separation")
+        several = ("ladder", "triggers", "reason_codes", "separation")
         _only(block, ("queue", "fallback_queue", *definitions.GATE_KEYS, *several), "a gate")
         gate = Gate(stage=stage, **_plain(block, definitions.GATE_KEYS))
         gate.queue = _named(block, "queue", Queue)
         if "fallback_queue" in block:
             gate.fallback_queue = _named(block, "fallback_queue", Queue)
         _made(block, gate)
+        for position, step in enumerate(_blocks(block, "ladder"), 1):
+            _only(step, ("queue", "condition"), "a step of the ladder")
+            condition = step.get("condition", "")
+            queue = _named(step, "queue", Queue)
+            _made(step, LadderStep(gate=gate, position=position, queue=queue, condition=condition))
         for position, trigger in enumerate(_blocks(block, "triggers")):
             self._trigger(trigger, gate, position)
         for position, code in enumerate(_blocks(block, "reason_codes")):

@@ -115,6 +115,8 @@ class Review(models.Model):
         default=State.OPEN, choices=State.choices, protected=True, max_length=10, editable=False
     )
     follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
+    # The rung of an approval ladder that is asked here.
+    rung = models.PositiveSmallIntegerField(null=True)
     reasons = models.JSONField(default=list)
     priority = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField()

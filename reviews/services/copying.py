@@ -54,7 +54,7 @@ def _copy_content(source: Release, target: Release) -> None:
 
 def _copy_gate(old: Gate, stages: dict[int, models.Model]) -> None:
     gate = _copy(old, stage=stages[old.stage_id])
-    for row in [*old.triggers.all(), *old.reason_codes.all()]:
+    for row in [*old.triggers.all(), *old.reason_codes.all(), *old.ladder.all()]:
         _copy(row, gate=gate)
     for rule in old.separation_rules.all():
         _copy(rule, gate=gate, stage=stages.get(rule.stage_id))

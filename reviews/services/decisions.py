@@ -195,6 +195,8 @@ def _ask_again(walk: Walk, row: Decision) -> None:
     """An answer to an earlier revision no longer counts, and says so; the seat is asked again by
     a new review."""
     standing.lapse_one(walk, row)
+    if walk.stage.gate and walk.stage.gate.ladder:
+        return  # its rungs are asked again in their order
     before = row.review
     assert before is not None
     seats.open_review(
@@ -220,7 +222,7 @@ def standing_here(walk: Walk) -> list[Decision]:
 def _count(walk: Walk, decision: Decision) -> None:
     """Enough people? Then the seats still open are withdrawn and the case walks on."""
     if not _is_settled(walk):
-        seats.ask_another(walk, decision.review, reviewer=decision.reviewer)
+        _ask_on(walk, decision)
         return
     seats.withdraw_open(walk, why="the others have decided")
     gate = walk.stage.gate
@@ -229,6 +231,14 @@ def _count(walk: Walk, decision: Decision) -> None:
         walk.stay_unseen()
     else:
         go_on(walk)
+
+
+def _ask_on(walk: Walk, decision: Decision) -> None:
+    rungs = standing.to_climb(walk, walk.stage, standing_here(walk))
+    if rungs:
+        seats.climb(walk, rungs[0], after=decision.review)
+    else:
+        seats.ask_another(walk, decision.review, reviewer=decision.reviewer)
 
 
 def go_on(walk: Walk) -> None:
@@ -241,7 +251,7 @@ def go_on(walk: Walk) -> None:
 
 def _is_settled(walk: Walk) -> bool:
     gate = walk.stage.gate
-    return gate is None or standing.settled(gate, standing_here(walk)) is not None
+    return gate is None or standing.settled(walk, walk.stage, standing_here(walk)) is not None
 
 
 def _on_record(

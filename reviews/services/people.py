@@ -19,6 +19,7 @@ RELEASE_CONTENT = (
     "actiontype",
     "reasoncode",
     "separationrule",
+    "ladderstep",
 )
 RULES = ("workflow", "release", *RELEASE_CONTENT)
 RECORD = ("case", "review", "decision", "outcomerun", "auditentry")

@@ -76,13 +76,15 @@ def _is_enough(walk: Walk, found: Preview) -> bool:
     if gate is None:
         return True
     revision = walk.proposal.revision
-    approvals = sum(
-        row.visit_id == walk.visit.id
+    said = [
+        row
+        for row in counting(walk.decisions)
+        if row.visit_id == walk.visit.id
         and row.by == Decision.By.REVIEWER
         and row.verdict in APPROVING
         and row.revision == revision
-        for row in counting(walk.decisions)
-    )
+    ]
+    approvals = len(said)
     settled = tally(
         quorum=gate.quorum,
         seats=gate.seats,
@@ -91,6 +93,8 @@ def _is_enough(walk: Walk, found: Preview) -> bool:
         approvals=approvals + 1,
         rejections=0,
     )
+    if gate.ladder:
+        settled = None if len(standing.to_climb(walk, walk.stage, said)) > 1 else "approved"
     if settled == "approved":
         return True
     found.sentences.append(_("Your approval alone sends nothing: more people have to approve."))

@@ -8,9 +8,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from reviews.models import Notification, Review
+from reviews.services.facts import facts_of
 from reviews.services.notices import leads_of, notify
 from reviews.services.walk import Walk, earliest
 from workflows.compiler import GatePlan, StagePlan
+from workflows.ladder import Rung, rungs_for
 from workflows.models import Queue
 from workflows.models.calendar import later
 from workflows.routing import queue_for
@@ -25,21 +27,22 @@ def open_seats(walk: Walk, firings: list[Firing]) -> list[Review]:
     may decide, the seats open in the exception queue and the reasons say so."""
     gate = walk.stage.gate
     assert gate is not None
+    rung = _first_rung(walk, gate)
     slug, priority = queue_for(
-        firings,
-        gate_queue=str(gate.queue_id),
+        # A ladder says who is asked; only what is outside the rules goes elsewhere.
+        [one for one in firings if one.is_exception] or ([] if rung else firings),
+        gate_queue=str(rung.queue_id if rung else gate.queue_id),
         fallback_queue=str(gate.fallback_queue_id or ""),
         exception_queue=EXCEPTION_QUEUE,
     )
+    priority = max((firing.priority for firing in firings), default=priority)
     reasons = [firing.as_json() for firing in firings]
     excluded = excluded_users(walk, walk.stage)
+    seats = 1 if rung else gate.seats
     if slug == EXCEPTION_QUEUE:
         queue = exception_queue(walk)
     else:
-        queue = Queue.objects.staffed(int(slug), excluding=excluded)
-        if queue.people < gate.seats:
-            reasons.append(_nobody_valid(queue, seats=gate.seats))
-            queue = exception_queue(walk)
+        queue = _staffed(walk, int(slug), seats=seats, excluded=excluded, reasons=reasons)
     limit = limit_of(gate, queue, since=timezone.now())
     walk.case.due_at = earliest(walk.case.expires_at, limit)
     return [
@@ -50,9 +53,26 @@ def open_seats(walk: Walk, firings: list[Firing]) -> list[Review]:
             reasons=reasons,
             priority=priority,
             excluded=excluded,
+            rung=rung.position if rung else None,
         )
-        for _ in range(gate.seats)
+        for _ in range(seats)
     ]
+
+
+def _first_rung(walk: Walk, gate: GatePlan) -> Rung | None:
+    if not gate.ladder:
+        return None
+    return next(iter(rungs_for(gate.ladder, facts_of(walk.case, walk.proposal, walk.plan))), None)
+
+
+def _staffed(
+    walk: Walk, queue_id: int, *, seats: int, excluded: list[int], reasons: list[dict[str, Any]]
+) -> Queue:
+    queue = Queue.objects.staffed(queue_id, excluding=excluded)
+    if queue.people >= seats:
+        return queue
+    reasons.append(_nobody_valid(queue, seats=seats))
+    return exception_queue(walk)
 
 
 def open_exception(walk: Walk, *, trigger: str, detail: str) -> Review:
@@ -65,6 +85,27 @@ def open_exception(walk: Walk, *, trigger: str, detail: str) -> Review:
         reasons=[{"trigger": trigger, "detail": detail, "numbers": {}}],
         priority=100,
         excluded=excluded_users(walk, walk.stage),
+    )
+
+
+def climb(walk: Walk, rung: Rung, *, after: Review) -> Review | None:
+    """Asks the next rung of a ladder, once nobody is asked here any more."""
+    if any(isinstance(row, Review) for row in walk.new) or walk.visit.reviews.open().exists():
+        return None
+    gone = {row.reviewer_id for row in walk.decisions if row.visit_id == walk.visit.id} - {None}
+    excluded = excluded_users(walk, walk.stage)
+    reasons = [row for row in after.reasons if row["trigger"] != "nobody_valid"]
+    queue = _staffed(
+        walk, rung.queue_id, seats=1, excluded=sorted({*excluded, *gone}), reasons=reasons
+    )
+    return open_review(
+        walk,
+        queue=queue,
+        kind=Review.Kind.SEAT,
+        reasons=reasons,
+        priority=after.priority,
+        excluded=excluded,
+        rung=rung.position,
     )
 
 
@@ -94,6 +135,7 @@ def open_review(
     priority: int = 0,
     excluded: list[int],
     follows: Review | None = None,
+    rung: int | None = None,
 ) -> Review:
     target = later(queue.calendar, timezone.now(), queue.target_minutes)
     due = earliest(walk.case.due_at, target)
@@ -110,6 +152,7 @@ def open_review(
         remind_at=queue.reminds_at(due),
         excluded_users=excluded,
         follows=follows,
+        rung=follows.rung if follows else rung,
     )
     walk.add(review)
     walk.note(

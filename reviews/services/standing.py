@@ -17,7 +17,8 @@ from reviews.services import seats
 from reviews.services.facts import facts_of
 from reviews.services.verdicts import APPROVE, APPROVING, EDIT
 from reviews.services.walk import Walk
-from workflows.compiler import GatePlan, StagePlan
+from workflows.compiler import StagePlan
+from workflows.ladder import Rung, still_to_climb
 from workflows.quorum import Settled, tally
 from workflows.triggers import Firing, fired
 
@@ -25,18 +26,35 @@ from workflows.triggers import Firing, fired
 YES = (*APPROVING, "auto")
 
 
-def settled(gate: GatePlan, rows: Iterable[Decision]) -> Settled:
+def settled(walk: Walk, stage: StagePlan, rows: Iterable[Decision]) -> Settled:
     """People are counted and not answers, since who was asked as an exception may hold a seat
     too. An answer to the agent lets nothing run: only approvals count as such."""
+    gate = stage.gate
+    assert gate is not None
     rows = list(rows)
+    approvals = len({row.reviewer_id for row in rows if row.verdict in APPROVING})
+    rejections = len({row.reviewer_id for row in rows if row.verdict not in APPROVING})
+    if gate.ladder:
+        is_up = bool(approvals) and not to_climb(walk, stage, rows)
+        return "rejected" if rejections else "approved" if is_up else None
     return tally(
         quorum=gate.quorum,
         seats=gate.seats,
         needed=gate.needed,
         reject_vetoes=gate.reject_vetoes,
-        approvals=len({row.reviewer_id for row in rows if row.verdict in APPROVING}),
-        rejections=len({row.reviewer_id for row in rows if row.verdict not in APPROVING}),
+        approvals=approvals,
+        rejections=rejections,
     )
+
+
+def to_climb(walk: Walk, stage: StagePlan, rows: Iterable[Decision]) -> list[Rung]:
+    """The rungs of the gate's ladder that nobody has approved yet, by the present facts."""
+    gate = stage.gate
+    if gate is None or not gate.ladder:
+        return []
+    said = [row.review.rung for row in rows if row.verdict in APPROVING and row.review]
+    facts = facts_of(walk.case, walk.proposal, walk.plan)
+    return still_to_climb(gate.ladder, facts, approved=said)
 
 
 def verdict_of(rows: Iterable[Decision]) -> str:
@@ -105,7 +123,7 @@ def said(walk: Walk, stage: StagePlan) -> str | None:
         return APPROVE
     excluded = seats.excluded_users(walk, stage)
     valid = [row for row in rows if row.reviewer_id not in excluded]
-    return verdict_of(valid) if settled(gate, valid) == "approved" else None
+    return verdict_of(valid) if settled(walk, stage, valid) == "approved" else None
 
 
 def lapsed(walk: Walk) -> list[Firing]:

@@ -10,8 +10,11 @@ from django.utils.translation import ngettext
 from reviews.history import name_of, verdict_done
 from reviews.models import Decision, Review
 from reviews.models.decision import counting
+from reviews.services import standing
+from reviews.services.facts import facts_of
 from reviews.services.verdicts import APPROVING
 from reviews.services.walk import Walk
+from workflows.ladder import rungs_for
 from workflows.quorum import approvals_wanted
 
 
@@ -51,9 +54,24 @@ class Seats:
             left = max(0, gate.seats - len(spoken))
             words = ngettext("%d answer is still missing.", "%d answers are still missing.", left)
             return cls(gate.seats, words % left, tuple(people))
+        if gate.ladder:
+            return cls(*_rungs(walk, spoken), tuple(people))
         approvals = sum(row.verdict in APPROVING for row in spoken)
         wanted = approvals_wanted(quorum=gate.quorum, seats=gate.seats, needed=gate.needed)
         return cls(gate.seats, _missing(wanted - approvals, gate.seats), tuple(people))
+
+
+def _rungs(walk: Walk, spoken: Sequence[Decision]) -> tuple[int, str]:
+    gate = walk.stage.gate
+    assert gate is not None
+    every = rungs_for(gate.ladder, facts_of(walk.case, walk.proposal, walk.plan))
+    left = len(standing.to_climb(walk, walk.stage, spoken))
+    words = ngettext(
+        "%(left)d of %(all)d approvals, one after another, is still missing.",
+        "%(left)d of %(all)d approvals, one after another, are still missing.",
+        left,
+    )
+    return len(every), words % {"left": left, "all": len(every)}
 
 
 def _missing(still: int, seats: int) -> str:

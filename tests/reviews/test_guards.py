@@ -5,9 +5,9 @@ from django.db import IntegrityError, connection, transaction
 
 from reviews.models import AuditEntry, Decision, Proposal
 from reviews.services.publishing import new_draft, propose, publish
-from tests.building import House
+from tests.building import House, build_house
 from tests.deciding import case_of
-from workflows.models import Release
+from workflows.models import Gate, Release
 
 RECORD = ("reviews_auditentry", "reviews_decision", "reviews_proposal")
 CONTENT = {
@@ -18,6 +18,7 @@ CONTENT = {
     "workflows_outcomerule": "title = 'other'",
     "workflows_trigger": "threshold = 0",
     "workflows_separationrule": "kind = kind",
+    "workflows_ladderstep": "position = position",
     "workflows_reasoncode": "label = 'other'",
 }
 
@@ -47,6 +48,17 @@ def rows_of(table: str, release: Release) -> str:
 
 def _model(table: str) -> type:
     return next(model for model in Release._meta.apps.get_models() if model._meta.db_table == table)
+
+
+@pytest.fixture
+def house(db) -> House:
+    """With a row in every table of content."""
+    house = build_house()
+    release = new_draft(house.workflow, by=house.admin)
+    gate = Gate.objects.get(stage__release=release, stage__key="second")
+    gate.ladder.create(position=1, queue=gate.queue)
+    house.release = publish(propose(release, by=house.admin), by=house.admin)
+    return house
 
 
 @pytest.fixture

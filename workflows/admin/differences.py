@@ -84,6 +84,7 @@ def _content(release: Release) -> Iterator[Line]:
             yield from _fields(where, gate)
             yield from _rows(where, _("trigger"), gate.triggers.select_related("queue"))
             yield from _rows(where, _("reason"), gate.reason_codes.all())
+            yield from _rows(where, _("rung"), gate.ladder.select_related("queue"))
             yield from _separation(where, gate)
 
 

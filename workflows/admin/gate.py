@@ -11,7 +11,7 @@ from workflows.admin.drafts import DraftAdmin, DraftForm, DraftInline, HiddenFro
 from workflows.admin.history import ShowsChanges
 from workflows.admin.story import chapter_of
 from workflows.admin.trigger import TriggerInline
-from workflows.models import Gate, ReasonCode, SeparationRule, Stage
+from workflows.models import Gate, LadderStep, ReasonCode, SeparationRule, Stage
 
 
 class GateForm(DraftForm):
@@ -61,6 +61,23 @@ class SeparationRuleForm(DraftForm):
             self.add_error("stage", _("Choose another stage: at this one nobody has decided yet."))
 
 
+class LadderStepForm(DraftForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offer_trial("condition")
+
+    def clean(self) -> None:
+        super().clean()
+        self.check_expression("condition")
+
+
+class LadderStepInline(DraftInline, admin.StackedInline):
+    model = LadderStep
+    form = LadderStepForm
+    fields = (("position", "queue"), "condition")
+    verbose_name_plural = _("Approval ladder: who is asked, one after another")
+
+
 class ReasonCodeInline(DraftInline, admin.StackedInline):
     model = ReasonCode
     fields = (("position", "label", "code"),)
@@ -77,7 +94,7 @@ class SeparationRuleInline(DraftInline, admin.StackedInline):
 
 class GateAdmin(HiddenFromIndex, ShowsChanges, DraftAdmin):
     form = GateForm
-    inlines = (TriggerInline, ReasonCodeInline, SeparationRuleInline)
+    inlines = (TriggerInline, LadderStepInline, ReasonCodeInline, SeparationRuleInline)
     change_form_template = "admin/workflows/gate/change_form.html"
     fieldsets = (
         (_("What it is for"), {"fields": ("pattern", "instruction")}),

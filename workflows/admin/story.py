@@ -36,6 +36,7 @@ def _stages(release: Release) -> QuerySet[Stage]:
         "routes__to_stage",
         "outcome_rules",
         "gate__triggers",
+        "gate__ladder__queue",
         "gate__separation_rules__stage",
     )
 

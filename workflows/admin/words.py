@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workflows.models import Gate, OutcomeRule, Route, SeparationRule, Trigger
+from workflows.models import Gate, LadderStep, OutcomeRule, Route, SeparationRule, Trigger
 from workflows.pointers import PointerError
 from workflows.triggers import Kind
 from workflows.wording import grouped, name_of
@@ -137,6 +137,9 @@ def asked_when(gate: Gate) -> tuple[str, tuple[str, ...]]:
 
 def decided_by(gate: Gate) -> str:
     veto = _("one rejection ends it") if gate.reject_vetoes else _("rejections are counted")
+    rungs = list(gate.ladder.all())
+    if rungs:
+        return _climbed(gate, rungs)
     if gate.seats == 1:
         how = _("one reviewer decides")
     else:
@@ -151,6 +154,20 @@ def decided_by(gate: Gate) -> str:
     limit = f"{gate.bulk_risk_limit:g}"
     several = _("Cases with a risk under %(limit)s may be decided several at once.")
     return f"{said} {several % {'limit': limit}}"
+
+
+def _climbed(gate: Gate, rungs: Sequence[LadderStep]) -> str:
+    said = _("One after another, each another person: %(rungs)s. One rejection ends it; %(rest)s.")
+    return said % {
+        "rungs": "; ".join(rung_in_words(rung) for rung in rungs),
+        "rest": one_of([Gate.Verdict(verdict).label.lower() for verdict in gate.verdicts]),
+    }
+
+
+def rung_in_words(rung: LadderStep) -> str:
+    if not rung.condition:
+        return str(rung.queue)
+    return _("%(queue)s, if %(condition)s") % {"queue": rung.queue, "condition": rung.condition}
 
 
 def _seats(gate: Gate) -> str:

@@ -24,6 +24,7 @@ _CHECKS: Final[tuple[Callable[[Definition], Iterator[Finding]], ...]] = (
     rules.check_pointers,
     rules.check_presentation,
     effects.check_queues,
+    effects.check_ladders,
     effects.check_outcomes,
     effects.check_timeouts,
     effects.check_reasons,

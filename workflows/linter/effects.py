@@ -6,6 +6,7 @@ from typing import Any, Final
 from workflows.definitions import Definition
 from workflows.linter.findings import Finding, error, stages_of, warning
 from workflows.linter.graph import Graph
+from workflows.triggers import Kind
 
 # Header names that carry a credential in plain words.
 _SECRET_HEADERS: Final = ("authorization", "token", "secret", "api-key", "apikey", "cookie")
@@ -16,6 +17,34 @@ def check_queues(definition: Definition) -> Iterator[Finding]:
     for slug, queue in queues.items():
         if not queue.get("teams"):
             yield error(f"queue {slug}", "No team works this queue: give it one.")
+
+
+def check_ladders(definition: Definition) -> Iterator[Finding]:
+    for where, stage in stages_of(definition, "GATE"):
+        gate = stage.get("gate", {})
+        rungs = gate.get("ladder", ())
+        if not rungs:
+            continue
+        if gate.get("seats", 1) > 1 or gate.get("quorum", "ANY") != "ANY":
+            yield error(
+                where,
+                "A ladder asks one person a rung, and a quorum would ask several at once: leave "
+                "it at any one of one seat, or remove the rungs.",
+            )
+        if not gate.get("reject_vetoes", True):
+            yield warning(where, "On a ladder one rejection always ends it.")
+        if all(rung.get("condition") for rung in rungs):
+            yield warning(
+                where,
+                "Every rung has a condition; where none holds, one person of the gate's own queue "
+                "is asked. Make the first rung unconditional if that is not meant.",
+            )
+        for number, trigger in enumerate(gate.get("triggers", ()), 1):
+            if "queue" in trigger and trigger["kind"] != Kind.OUTSIDE_DOMAIN:
+                yield warning(
+                    f"{where}, trigger {number} ({trigger['kind']})",
+                    "The ladder says who is asked here; this queue is not used: remove it.",
+                )
 
 
 def check_outcomes(definition: Definition) -> Iterator[Finding]:

@@ -59,6 +59,10 @@ def _expressions(definition: Definition) -> Iterator[tuple[str, str]]:
     for where, trigger in _triggers(definition):
         if trigger.get("expression", "").strip():
             yield where, trigger["expression"]
+    for where, stage in stages_of(definition, "GATE"):
+        for number, rung in enumerate(stage.get("gate", {}).get("ladder", ()), 1):
+            if rung.get("condition", "").strip():
+                yield f"{where}, rung {number}", rung["condition"]
     for stage in definition["stages"]:
         for route in stage.get("routes", ()):
             if route.get("condition", "").strip():

@@ -3,6 +3,7 @@ from workflows.models.action_type import ActionType
 from workflows.models.agent import Agent
 from workflows.models.calendar import Calendar
 from workflows.models.gate import Gate
+from workflows.models.ladder_step import LadderStep
 from workflows.models.outcome_rule import OutcomeRule
 from workflows.models.qualification import Qualification
 from workflows.models.queue import Queue
@@ -25,6 +26,7 @@ __all__ = [
     "Agent",
     "Calendar",
     "Gate",
+    "LadderStep",
     "Membership",
     "OutcomeRule",
     "Qualification",

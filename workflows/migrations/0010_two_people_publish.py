@@ -51,7 +51,7 @@ def guard(*more: str) -> str:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workflows", "0008_what_reviewers_see"),
+        ("workflows", "0009_webhook_formats"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
