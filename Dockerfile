@@ -16,7 +16,8 @@ RUN SECRET_KEY=build HANDRAIL_ENCRYPTION_KEYS=build HANDRAIL_SAMPLING_SECRET=bui
     && python -m compileall -q /src
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --no-create-home handrail
+RUN useradd --system --uid 10001 --no-create-home handrail \
+    && install -d -o handrail /checkpoints
 COPY --from=build /opt/handrail /opt/handrail
 COPY --from=build /src /app
 COPY --from=build /srv/static /srv/static

@@ -1,75 +1,10 @@
 """The web process's key store: which keys sign permits and which are published to check them."""
 
-import base64
-import hashlib
-import json
-import re
-from dataclasses import dataclass
-from functools import lru_cache
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
-BLOCK = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
-WRONG = (
-    "HANDRAIL_PERMIT_KEYS holds something that is no Ed25519 key in PEM; "
-    "`openssl genpkey -algorithm ed25519` makes one."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SigningKey:
-    id: str
-    private: Ed25519PrivateKey
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRing:
-    signing: SigningKey | None
-    published: tuple[dict[str, str], ...]
+from workflows.key_ring import KeyRing, key_ring_of
 
 
 def key_ring() -> KeyRing:
     """Raises ImproperlyConfigured, in words that show no key."""
-    return _parsed(settings.PERMIT_KEYS)
-
-
-@lru_cache(maxsize=4)
-def _parsed(text: str) -> KeyRing:
-    signing, published = None, []
-    if text.strip() and not BLOCK.search(text):
-        raise ImproperlyConfigured(WRONG)
-    for block in BLOCK.finditer(text):
-        key = _key(block[0].encode())
-        public = key.public_key() if isinstance(key, Ed25519PrivateKey) else key
-        shown = _shown(public)
-        if signing is None and isinstance(key, Ed25519PrivateKey):
-            signing = SigningKey(shown["kid"], key)
-        published.append(shown)
-    return KeyRing(signing, tuple(published))
-
-
-def _key(pem: bytes) -> Ed25519PrivateKey | Ed25519PublicKey:
-    load = load_pem_public_key if b"PUBLIC" in pem else load_private
-    try:
-        key = load(pem)
-    except (ValueError, TypeError) as error:
-        raise ImproperlyConfigured(WRONG) from error
-    if not isinstance(key, Ed25519PrivateKey | Ed25519PublicKey):
-        raise ImproperlyConfigured(WRONG)
-    return key
-
-
-def load_private(pem: bytes) -> object:
-    return load_pem_private_key(pem, password=None)
-
-
-def _shown(key: Ed25519PublicKey) -> dict[str, str]:
-    """As a JSON Web Key, named by its thumbprint (RFC 7638)."""
-    x = base64.urlsafe_b64encode(key.public_bytes_raw()).decode().rstrip("=")
-    named = {"crv": "Ed25519", "kty": "OKP", "x": x}
-    print_of_key = hashlib.sha256(json.dumps(named, separators=(",", ":")).encode()).digest()
-    kid = base64.urlsafe_b64encode(print_of_key).decode().rstrip("=")
-    return {**named, "kid": kid, "use": "sig", "alg": "EdDSA"}
+    return key_ring_of(settings.PERMIT_KEYS, setting="HANDRAIL_PERMIT_KEYS")

@@ -5,7 +5,7 @@ from typing import Any
 
 import jwt
 
-from agents.permit_keys import SigningKey
+from workflows.key_ring import SigningKey
 
 
 def sign(claims: Mapping[str, Any], key: SigningKey) -> str:

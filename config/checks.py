@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from agents.permit_keys import key_ring
+from reviews import checkpoint_keys
 from workflows.encryption import decrypt, encrypt
 
 SHORTEST_SAMPLING_SECRET = 32
@@ -63,6 +64,19 @@ def check_permit_keys(app_configs: object, **kwargs: Any) -> list[CheckMessage]:
     return [Warning(words, hint=hint, id="handrail.W006")]
 
 
+def check_checkpoint_keys(app_configs: object, **kwargs: Any) -> list[CheckMessage]:
+    """A checkpoint that stays in the database proves nothing against who owns it."""
+    try:
+        signing = checkpoint_keys.key_ring().signing
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="handrail.E007")]
+    if signing is None or checkpoint_keys.destinations():
+        return []
+    words = "Checkpoints of the record are signed and published nowhere."
+    hint = "Set HANDRAIL_CHECKPOINT_DIR, HANDRAIL_CHECKPOINT_STORAGE or HANDRAIL_CHECKPOINT_WEBHOOK."
+    return [Warning(words, hint=hint, id="handrail.W007")]
+
+
 def check_postgresql(
     app_configs: object, databases: Iterable[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
@@ -105,5 +119,6 @@ def register_checks() -> None:
     register(check_sampling_secret, Tags.security)
     register(check_broker, Tags.security)
     register(check_permit_keys, Tags.security, deploy=True)
+    register(check_checkpoint_keys, Tags.security, deploy=True)
     register(check_postgresql, Tags.database)
     register(check_database_role, Tags.database, deploy=True)

@@ -5,16 +5,30 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 
+from reviews.services import checkpoints
+
 
 def live(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """503 and the reason in words while the database or the cache is away, or behind."""
+    """503 and the reason in words while the database or the cache is away, or behind. How far
+    the record is covered is said and no reason to take a site away from people."""
     troubles = [trouble for trouble in (_database(), _cache()) if trouble]
-    status = 503 if troubles else 200
-    return JsonResponse({"status": troubles or "ok"}, status=status)
+    if troubles:
+        return JsonResponse({"status": troubles}, status=503)
+    return JsonResponse({"status": "ok", "record": _record()})
+
+
+def _record() -> dict[str, object]:
+    state = checkpoints.state()
+    return {
+        "checkpoint": state.newest.number if state.newest else None,
+        "waiting_since": state.waiting_since,
+        "unpublished": state.unpublished,
+        "late": state.is_late,
+    }
 
 
 def _database() -> str:

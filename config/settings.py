@@ -9,6 +9,13 @@ from csp.constants import NONE, SELF
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
+
+def _keys(name: str) -> str:
+    """From the variable, or from the file that the variable with `_FILE` names."""
+    file = env.str(f"{name}_FILE", default="")
+    return Path(file).read_text() if file else env.str(name, default="", multiline=True)
+
+
 SECRET_KEY = env.str("SECRET_KEY")
 DEBUG = env.bool("DEBUG", default=False)
 PUBLIC_URL = env.str("HANDRAIL_PUBLIC_URL").rstrip("/")
@@ -23,14 +30,17 @@ ENCRYPTION_KEYS = env.list("HANDRAIL_ENCRYPTION_KEYS")
 SAMPLING_SECRET = env.str("HANDRAIL_SAMPLING_SECRET").encode()
 # Ed25519 keys in PEM: the first private one signs permits, the public halves of all are published,
 # so that a key is rotated by putting a new one in front. Only the web process needs them.
-_permit_keys_file = env.str("HANDRAIL_PERMIT_KEYS_FILE", default="")
-PERMIT_KEYS = (
-    Path(_permit_keys_file).read_text()
-    if _permit_keys_file
-    else env.str("HANDRAIL_PERMIT_KEYS", default="", multiline=True)
-)
+PERMIT_KEYS = _keys("HANDRAIL_PERMIT_KEYS")
 # How long an approval may wait to be used by an agent that runs the action itself.
 PERMIT_SECONDS = env.int("HANDRAIL_PERMIT_SECONDS", default=86_400)
+# The same for checkpoints of the record. Only workers sign; the web process may have the public
+# halves, to publish them.
+CHECKPOINT_KEYS = _keys("HANDRAIL_CHECKPOINT_KEYS")
+# Where checkpoints go so that whoever owns the database cannot take them back: a folder that is
+# mounted there, or any storage of Django's as JSON, and an address that is told of each.
+CHECKPOINT_DIR = env.str("HANDRAIL_CHECKPOINT_DIR", default="")
+CHECKPOINT_STORAGE = env.json("HANDRAIL_CHECKPOINT_STORAGE", default={})
+CHECKPOINT_WEBHOOK = env.str("HANDRAIL_CHECKPOINT_WEBHOOK", default="")
 # Another function may stand here, for a key that never leaves its hardware.
 PERMIT_SIGNER = "agents.signing.sign"
 # host:port pairs or networks that outcomes and webhooks may reach although they are private.
@@ -174,6 +184,11 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+if CHECKPOINT_STORAGE or CHECKPOINT_DIR:
+    STORAGES["checkpoints"] = CHECKPOINT_STORAGE or {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": CHECKPOINT_DIR},
+    }
 WHITENOISE_USE_FINDERS = DEBUG
 
 REST_FRAMEWORK = {
@@ -220,6 +235,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire": {"task": "reviews.expire", "schedule": 5.0, "options": {"expires": 10}},
     "mail": {"task": "reviews.mail", "schedule": 60.0, "options": {"expires": 60}},
     "ask about permits": {"task": "reviews.ask_about_permits", "schedule": 60.0},
+    "checkpoint": {"task": "reviews.checkpoint", "schedule": 60.0, "options": {"expires": 60}},
     "forget": {"task": "agents.forget_idempotency_keys", "schedule": 3600.0},
 }
 

@@ -2,8 +2,10 @@
 
 from celery import shared_task
 
+from reviews import timeline
 from reviews.services import (
     absences,
+    checkpoints,
     claims,
     digests,
     outcomes,
@@ -36,3 +38,11 @@ def mail() -> None:
 @shared_task(name="reviews.ask_about_permits")
 def ask_about_permits() -> None:
     reports.flag_never_ran()
+
+
+@shared_task(name="reviews.checkpoint")
+def checkpoint() -> None:
+    """All that is over now, however much it is; what is written meanwhile is the next one's."""
+    below = timeline.settled()
+    while checkpoints.make(below=below):
+        pass

@@ -41,8 +41,9 @@ class Place:
         if not self.memory_file.exists():
             self.remember(_new_memory(ledger_port))
         memory = json.loads(self.memory_file.read_text())
-        if "permit_key" not in memory:  # begun before there were permits
-            memory["permit_key"] = _new_permit_key()
+        # One that was begun before there were such keys.
+        if missing := {"permit_key", "checkpoint_key"} - set(memory):
+            memory |= {name: _new_signing_key() for name in missing}
             self.remember(memory)
         return memory
 
@@ -64,6 +65,8 @@ class Place:
             "HANDRAIL_ENCRYPTION_KEYS": memory["encryption_key"],
             "HANDRAIL_SAMPLING_SECRET": memory["sampling_secret"],
             "HANDRAIL_PERMIT_KEYS": memory["permit_key"],
+            "HANDRAIL_CHECKPOINT_KEYS": memory["checkpoint_key"],
+            "HANDRAIL_CHECKPOINT_DIR": str(self.directory / "checkpoints"),
             "HANDRAIL_PUBLIC_URL": f"http://127.0.0.1:{web_port}",
             "HANDRAIL_OUTBOUND_ALLOW": f"127.0.0.1:{memory['ledger_port']}",
             "HANDRAIL_STATIC_ROOT": str(self.directory / "static"),
@@ -98,14 +101,15 @@ def _new_memory(ledger_port: int) -> dict[str, Any]:
         "secret_key": secrets.token_urlsafe(48),
         "encryption_key": Fernet.generate_key().decode(),
         "sampling_secret": secrets.token_urlsafe(32),
-        "permit_key": _new_permit_key(),
+        "permit_key": _new_signing_key(),
+        "checkpoint_key": _new_signing_key(),
         "passwords": {name: secrets.token_urlsafe(9) for name in PEOPLE},
         "agent_keys": {},
         "ledger_port": free_port(ledger_port),
     }
 
 
-def _new_permit_key() -> str:
+def _new_signing_key() -> str:
     key = Ed25519PrivateKey.generate()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 

@@ -3,6 +3,7 @@
 from reviews.admin import (
     audit_entries,
     cases,
+    checkpoints,
     people,
     presence,
     releases,
@@ -15,6 +16,7 @@ from reviews.admin import (
 __all__ = [
     "audit_entries",
     "cases",
+    "checkpoints",
     "people",
     "presence",
     "releases",

@@ -1,6 +1,7 @@
 from reviews.models.audit_entry import AuditEntry
 from reviews.models.audit_head import AuditHead
 from reviews.models.case import Case
+from reviews.models.checkpoint import Checkpoint
 from reviews.models.committed_answer import CommittedAnswer
 from reviews.models.decision import Decision
 from reviews.models.draft import Draft
@@ -25,6 +26,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Case",
+    "Checkpoint",
     "CommittedAnswer",
     "Decision",
     "Draft",

@@ -28,7 +28,7 @@ WHERE run.id = $1 AND run.state IN ('PENDING', 'RETRY_WAIT') AND run.next_attemp
       SELECT FROM reviews_outcomerun before
       WHERE before.visit_id = run.visit_id AND before.rule_id IS NOT NULL
         AND before.position < run.position AND before.state <> 'SUCCEEDED'))
-  AND (run.kind = 'email' OR NOT EXISTS (
+  AND (run.kind IN ('email', 'publication') OR NOT EXISTS (
       SELECT FROM workflows_stop stop, reviews_case "case"
       JOIN workflows_release release ON release.id = "case".release_id
       WHERE "case".id = run.case_id AND stop.closed_at IS NULL AND stop.cause = 'HAND'
@@ -38,6 +38,10 @@ WHERE run.id = $1 AND run.state IN ('PENDING', 'RETRY_WAIT') AND run.next_attemp
         AND stop.category IN ('', "case".category)))
 RETURNING run.attempts
 """
+
+
+# Mails may be about several cases, checkpoints are about all.
+OF_NO_CASE = ("email", "publication")
 
 
 class OutcomeRunQuerySet(models.QuerySet):
@@ -56,8 +60,9 @@ class OutcomeRunQuerySet(models.QuerySet):
         )
         return self.filter(
             Q(rule=None) | ~Exists(unfinished_before),
-            # A stop is over what agents do; people are told of it all the same.
-            Q(kind=OutcomeRun.Kind.EMAIL) | ~Exists(stopped),
+            # A stop is over what agents do; people are told of it all the same, and the record
+            # goes on.
+            Q(kind__in=OF_NO_CASE) | ~Exists(stopped),
             state__in=[OutcomeRun.State.PENDING, OutcomeRun.State.RETRY_WAIT],
             next_attempt_at__lte=timezone.now(),
         )
@@ -85,6 +90,7 @@ class OutcomeRun(models.Model):
         HTTP_REQUEST = "http_request"
         WEBHOOK = "webhook"
         EMAIL = "email"
+        PUBLICATION = "publication"
 
     class State(models.TextChoices):
         PENDING = "PENDING"
@@ -149,16 +155,21 @@ class OutcomeRun(models.Model):
             models.Index(
                 fields=["running_until"], condition=Q(state="RUNNING"), name="runs_under_way"
             ),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(kind="publication") & ~Q(state="SUCCEEDED"),
+                name="runs_to_publish",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=(Q(kind="http_request", decision__isnull=False, visit__isnull=False))
-                | (Q(kind__in=["webhook", "email"]) & ~Q(event="")),
+                | (Q(kind__in=["webhook", "email", "publication"]) & ~Q(event="")),
                 name="an_action_has_a_decision",
             ),
             models.CheckConstraint(
-                condition=Q(kind="email", rule=None, visit=None) | Q(case__isnull=False),
-                name="only_a_mail_has_no_case",
+                condition=Q(kind__in=OF_NO_CASE, rule=None, visit=None) | Q(case__isnull=False),
+                name="only_these_have_no_case",
             ),
         ]
 

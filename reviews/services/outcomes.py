@@ -6,11 +6,13 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files.storage import storages
 from django.db import transaction
 from django.utils import timezone
 
 from reviews import enqueue
-from reviews.models import OutcomeRun
+from reviews.checkpoint_keys import STORE
+from reviews.models import Checkpoint, OutcomeRun
 from reviews.outcomes import (
     Failed,
     Outcome,
@@ -18,12 +20,13 @@ from reviews.outcomes import (
     Succeeded,
     email,
     http_request,
+    publication,
     retry_delay,
     webhook,
 )
 from reviews.outcomes.template import Rendered
 from reviews.reading import read
-from reviews.services import exceptions, outbox, overrides, progress
+from reviews.services import checkpoints, exceptions, outbox, overrides, progress
 from reviews.services.walk import Walk
 from workflows.models import Secret, WebhookEndpoint
 
@@ -47,6 +50,8 @@ def _deliver(row: OutcomeRun) -> Outcome:
         return _deliver_webhook(row)
     if row.kind == OutcomeRun.Kind.EMAIL:
         return _deliver_mail(row)
+    if row.kind == OutcomeRun.Kind.PUBLICATION:
+        return _publish(row)
     request = Rendered(row.method, row.url, row.headers, bytes(row.body))
     if request.digest != row.digest:
         return Failed("The stored request is not the one that was approved; it was not sent.")
@@ -87,6 +92,23 @@ def _deliver_webhook(row: OutcomeRun) -> Outcome:
     )
 
 
+def _publish(row: OutcomeRun) -> Outcome:
+    body = bytes(row.body)
+    if not row.url.startswith(STORE):
+        return publication.tell(
+            body, url=row.url, allow=settings.OUTBOUND_ALLOW, timeout=WEBHOOK_TIMEOUT
+        )
+    name = row.url.removeprefix(STORE)
+    if "checkpoints" not in settings.STORAGES:
+        return Retry("HANDRAIL_CHECKPOINT_DIR and HANDRAIL_CHECKPOINT_STORAGE are not set here.")
+    checkpoint = Checkpoint.objects.get(number=int(name.removesuffix(".json")))
+    try:
+        document = checkpoints.document(checkpoint)
+    except checkpoints.Changed as error:
+        return Failed(str(error))
+    return publication.keep(document, name=name, storage=storages["checkpoints"])
+
+
 def _signing_secrets(row: OutcomeRun) -> list[str]:
     """The endpoint's; a callback is signed with those of the agent's first endpoint, if any."""
     listening = WebhookEndpoint.objects.filter(agent=row.case.agent_id, is_active=True)
@@ -105,7 +127,7 @@ def _secret(name: str) -> str:
 def settle(sent: OutcomeRun, *, attempt: int, outcome: Outcome) -> None:
     """Puts the answer on record; the last answer of a visit lets the case walk on."""
     if sent.case_id is None:
-        _settle_mail(sent, attempt=attempt, outcome=outcome)
+        _settle_alone(sent, attempt=attempt, outcome=outcome)
         return
     walk = Walk.of(sent.case_id, is_seen=sent.rule_id is not None)
     row = walk.lock_run(sent.pk)
@@ -123,8 +145,8 @@ def settle(sent: OutcomeRun, *, attempt: int, outcome: Outcome) -> None:
     walk.save()
 
 
-def _settle_mail(sent: OutcomeRun, *, attempt: int, outcome: Outcome) -> None:
-    """A mail belongs to a person and not to a case: its row is all its record."""
+def _settle_alone(sent: OutcomeRun, *, attempt: int, outcome: Outcome) -> None:
+    """A mail belongs to a person, a checkpoint to all cases: its row is all its record."""
     row = OutcomeRun.objects.select_for_update().get(pk=sent.pk)
     if row.state == OutcomeRun.State.RUNNING and row.attempts == attempt:
         _apply(row, outcome)

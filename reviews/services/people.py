@@ -22,7 +22,7 @@ RELEASE_CONTENT = (
     "ladderstep",
 )
 RULES = ("workflow", "release", *RELEASE_CONTENT)
-RECORD = ("case", "review", "decision", "outcomerun", "auditentry")
+RECORD = ("case", "review", "decision", "outcomerun", "auditentry", "checkpoint")
 PLACES = ("queue", "team", "membership", "calendar", "skill", "qualification", "absence")
 
 
