@@ -73,7 +73,9 @@ def check_checkpoint_keys(app_configs: object, **kwargs: Any) -> list[CheckMessa
     if signing is None or checkpoint_keys.destinations():
         return []
     words = "Checkpoints of the record are signed and published nowhere."
-    hint = "Set HANDRAIL_CHECKPOINT_DIR, HANDRAIL_CHECKPOINT_STORAGE or HANDRAIL_CHECKPOINT_WEBHOOK."
+    hint = (
+        "Set HANDRAIL_CHECKPOINT_DIR, HANDRAIL_CHECKPOINT_STORAGE or HANDRAIL_CHECKPOINT_WEBHOOK."
+    )
     return [Warning(words, hint=hint, id="handrail.W007")]
 
 

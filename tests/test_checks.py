@@ -47,6 +47,17 @@ def test_permit_keys_that_are_missing_or_unreadable_are_told_of(settings, keys, 
     assert ids(found) == expected and "no key" not in str(found[0])
 
 
+def test_checkpoints_that_stay_in_the_database_are_warned_of(settings):
+    places = {k: v for k, v in settings.STORAGES.items() if k != "checkpoints"}
+    settings.STORAGES, settings.CHECKPOINT_WEBHOOK = places, ""
+    assert ids(checks.check_checkpoint_keys(None)) == ["handrail.W007"]
+    settings.CHECKPOINT_WEBHOOK = "https://notary.example/"
+    assert checks.check_checkpoint_keys(None) == []
+    settings.CHECKPOINT_KEYS = "no key"
+    found = checks.check_checkpoint_keys(None)
+    assert ids(found) == ["handrail.E007"] and "no key" not in str(found[0])
+
+
 @pytest.mark.parametrize(("version", "expected"), [(140010, ["handrail.E004"]), (150000, [])])
 def test_an_old_postgresql_is_an_error(db, monkeypatch, version, expected):
     monkeypatch.setattr(connections["default"], "pg_version", version)

@@ -15,7 +15,7 @@ from reviews.services import checkpoints
 class CheckpointAdmin(ReadOnlyAdmin):
     """How far the record is covered, and where each checkpoint went."""
 
-    list_display = ("number", "created_at", "size", "shown_root", "places")
+    list_display = ("number", "created_at", "size", "shown_root", "key")
     fields = (
         ("number", "created_at", "size"),
         "shown_root",
