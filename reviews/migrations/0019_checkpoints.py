@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0017_answers_and_drafts'),
+        ('reviews', '0018_personal_tokens'),
         ('workflows', '0008_what_reviewers_see'),
     ]
 
