@@ -22,14 +22,15 @@ Part = tuple[str, Any]
 def stored_chains(only: str = "") -> Iterator[Chain]:
     """Every chain, or the one named; read from one snapshot, so that cases that are being
     written at the same time are seen whole or not at all."""
-    with _snapshot():
+    with snapshot():
         streams = [_cases(only), _entries(only), _heads(only), _personal(only)]
         for name, parts in groupby(merge(*streams, key=itemgetter(0)), key=itemgetter(0)):
             yield _assembled(name, [part for _, part in parts])
 
 
 @contextmanager
-def _snapshot() -> Iterator[None]:
+def snapshot() -> Iterator[None]:
+    """What is read meanwhile is of one moment; inside a transaction, of that one's."""
     if connection.in_atomic_block:
         yield
         return

@@ -1,14 +1,21 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
+from reviews import audit
+from reviews.admin.exports import sent
 from reviews.admin.read_only import ReadOnlyAdmin, document
 from reviews.models import Checkpoint, OutcomeRun
 from reviews.services import checkpoints
+from reviews.services.record import record_lines
 
 
 @admin.register(Checkpoint)
@@ -32,6 +39,20 @@ class CheckpointAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return super().changelist_view(request, {"state": checkpoints.state()})
+
+    def get_urls(self) -> list[URLPattern]:
+        view = require_POST(self.admin_site.admin_view(self.record_view))
+        return [path("record/", view, name="reviews_checkpoint_record"), *super().get_urls()]
+
+    def record_view(self, request: HttpRequest) -> HttpResponse:
+        """All of it, for the standalone verifier; who took it is on record."""
+        if not request.user.has_perm("reviews.export_record"):
+            raise PermissionDenied
+        taken = {"format": "with checkpoints"}
+        with transaction.atomic():
+            event = audit.Event("record.exported", audit.by_user(request.user), taken)
+            audit.record("site", event)
+        return sent(record_lines(), kind="jsonl")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         if search_term.strip().isdecimal():

@@ -12,6 +12,7 @@ from django.http import StreamingHttpResponse
 
 from reviews.history import Line, lines_of
 from reviews.models import AuditEntry
+from reviews.services.record import entry_line
 
 AT_ONCE: Final = 500
 COLUMNS: Final = ("at", "who", "what", "chain", "position", "event", "actor", "data", "hash")
@@ -23,7 +24,10 @@ TYPES: Final[Mapping[str, str]] = {"csv": "text/csv", "jsonl": "application/json
 def export(entries: models.QuerySet[AuditEntry], *, kind: str) -> StreamingHttpResponse:
     """Read and sent in parts, however long the record is; oldest first."""
     rows = entries.order_by("id").iterator(chunk_size=AT_ONCE)
-    body = _table(rows) if kind == "csv" else _lines(rows)
+    return sent(_table(rows) if kind == "csv" else map(entry_line, rows), kind=kind)
+
+
+def sent(body: Iterable[bytes], *, kind: str) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         body,
         content_type=f"{TYPES[kind]}; charset=utf-8",
@@ -58,13 +62,6 @@ def _written(rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
-
-
-def _lines(entries: Iterable[AuditEntry]) -> Iterator[bytes]:
-    """`entry` stands there byte for byte, so that whoever has the file can check its chains."""
-    for entry in entries:
-        digest = bytes(entry.hash).hex().encode()
-        yield b'{"hash":"' + digest + b'","entry":' + bytes(entry.body) + b"}\n"
 
 
 def _batches(entries: Iterable[AuditEntry]) -> Iterator[list[AuditEntry]]:

@@ -9,7 +9,7 @@ was.
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -132,6 +132,15 @@ def document(checkpoint: Checkpoint) -> bytes:
     leaves = list(leaves_of(checkpoint))
     if root_of(leaf.digest for leaf in leaves) != bytes(checkpoint.root):
         raise Changed(f"The entries under {checkpoint} are not those that were signed.")
+    return _document(checkpoint, leaves)
+
+
+def as_found(checkpoint: Checkpoint) -> bytes:
+    """The same with whatever stands under it now: whoever checks it finds out."""
+    return _document(checkpoint, leaves_of(checkpoint))
+
+
+def _document(checkpoint: Checkpoint, leaves: Iterable[Leaf]) -> bytes:
     listed = [[leaf.chain, leaf.position, leaf.hash.hex()] for leaf in leaves]
     return json.dumps({**signed(checkpoint), "leaves": listed}, separators=(",", ":")).encode()
 

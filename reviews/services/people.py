@@ -51,7 +51,8 @@ GROUPS: Final[Mapping[str, set[str]]] = {
     | {"add_agent", "change_agent", "add_agentkey", "change_agentkey"}
     | {"add_webhookendpoint", "change_webhookendpoint", "add_secret", "change_secret"},
     "Auditor": _view(*RULES, *RECORD, *PLACES, "stop", "agent", "agentkey", "webhookendpoint")
-    | _view("secret", "user", "group"),
+    | _view("secret", "user", "group")
+    | {"export_record"},
 }
 
 
