@@ -236,6 +236,7 @@ CELERY_BEAT_SCHEDULE = {
     "mail": {"task": "reviews.mail", "schedule": 60.0, "options": {"expires": 60}},
     "ask about permits": {"task": "reviews.ask_about_permits", "schedule": 60.0},
     "checkpoint": {"task": "reviews.checkpoint", "schedule": 60.0, "options": {"expires": 60}},
+    "retain": {"task": "reviews.retain", "schedule": 600.0, "options": {"expires": 600}},
     "forget": {"task": "agents.forget_idempotency_keys", "schedule": 3600.0},
 }
 

@@ -8,6 +8,7 @@ from reviews.services import (
     checkpoints,
     claims,
     digests,
+    erasing,
     outcomes,
     reminders,
     reports,
@@ -46,3 +47,8 @@ def checkpoint() -> None:
     below = timeline.settled()
     while checkpoints.make(below=below):
         pass
+
+
+@shared_task(name="reviews.retain")
+def retain() -> None:
+    erasing.retain()

@@ -3,11 +3,12 @@ from uuid import UUID
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from reviews.admin.case_steps import steps_of
 from reviews.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, VerdictFilter, document
 from reviews.models import Case, Decision, OutcomeRun, Visit
 from reviews.models.case import case_id
@@ -86,6 +87,9 @@ class CaseAdmin(ReadOnlyAdmin):
         ),
     )
 
+    def get_urls(self) -> list[URLPattern]:
+        return [*steps_of(self), *super().get_urls()]
+
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str
     ) -> tuple[models.QuerySet, bool]:
@@ -113,14 +117,13 @@ class CaseAdmin(ReadOnlyAdmin):
     @admin.display(description=_("see also"))
     def pages(self, case: Case) -> SafeString:
         record = reverse("admin:reviews_auditentry_changelist")
-        return format_html(
-            '<a href="{}">{}</a> · <a href="{}?case__id__exact={}">{}</a>',
-            reverse("case-detail", args=[case.pk]),
-            _("the case as reviewers see it"),
-            record,
-            case.pk,
-            _("its audit entries"),
-        )
+        links = [
+            (reverse("case-detail", args=[case.pk]), _("the case as reviewers see it")),
+            (f"{record}?case__id__exact={case.pk}", _("its audit entries")),
+            (reverse("admin:reviews_case_hold", args=[case.pk]), _("place a legal hold…")),
+            (reverse("admin:reviews_case_erase", args=[case.pk]), _("erase what was written…")),
+        ]
+        return format_html_join(" · ", '<a href="{}">{}</a>', links)
 
 
 def _case_id(text: str) -> UUID | None:

@@ -172,6 +172,11 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "case.resumed": _words(noop("went on without the agent's answer")),
     "case.reversed": _words(noop("reversed the decision")),
     "outcome.compensated": _words(noop("took the outcome back")),
+    "case.erased": lambda data, names: (
+        _("erased what was written in it: %s") % (data.get("reason") or _("kept long enough"))
+    ),
+    "hold.placed": lambda data, names: _("placed a legal hold: %s") % data.get("reason", ""),
+    "hold.lifted": lambda data, names: _("lifted the legal hold: %s") % data.get("reason", ""),
     "case.cancelled": _words(noop("withdrew the case")),
     "message.received": _words(noop("added something to know")),
     "proposal.revised": lambda data, names: (

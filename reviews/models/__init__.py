@@ -5,7 +5,9 @@ from reviews.models.checkpoint import Checkpoint
 from reviews.models.committed_answer import CommittedAnswer
 from reviews.models.decision import Decision
 from reviews.models.draft import Draft
+from reviews.models.erasure import Erasure
 from reviews.models.label import Label
+from reviews.models.legal_hold import LegalHold
 from reviews.models.mention import Mention
 from reviews.models.message import Message
 from reviews.models.notification import Notification
@@ -30,7 +32,9 @@ __all__ = [
     "CommittedAnswer",
     "Decision",
     "Draft",
+    "Erasure",
     "Label",
+    "LegalHold",
     "Mention",
     "Message",
     "Notification",

@@ -22,7 +22,16 @@ RELEASE_CONTENT = (
     "ladderstep",
 )
 RULES = ("workflow", "release", *RELEASE_CONTENT)
-RECORD = ("case", "review", "decision", "outcomerun", "auditentry", "checkpoint")
+RECORD = (
+    "case",
+    "review",
+    "decision",
+    "outcomerun",
+    "auditentry",
+    "checkpoint",
+    "erasure",
+    "legalhold",
+)
 PLACES = ("queue", "team", "membership", "calendar", "skill", "qualification", "absence")
 
 
@@ -47,12 +56,13 @@ GROUPS: Final[Mapping[str, set[str]]] = {
     | {"view_release", "add_release", "change_release"},
     "Publisher": _view(*RULES, *RECORD, *PLACES, "stop", "agent", "agentkey")
     | _view("secret", "webhookendpoint")
+    | {"erase_case"}
     | {"change_release", "publish_release", "open_stop", "close_stop"}
     | {"add_agent", "change_agent", "add_agentkey", "change_agentkey"}
     | {"add_webhookendpoint", "change_webhookendpoint", "add_secret", "change_secret"},
     "Auditor": _view(*RULES, *RECORD, *PLACES, "stop", "agent", "agentkey", "webhookendpoint")
     | _view("secret", "user", "group")
-    | {"export_record"},
+    | {"export_record", "hold_case"},
 }
 
 

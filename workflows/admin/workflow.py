@@ -19,7 +19,7 @@ class WorkflowAdmin(PlainPage, ShowsChanges, admin.ModelAdmin):
     list_display = ("name", "slug", "owner_team", "live_release", "exception_queue")
     list_select_related = ("owner_team", "live_release__workflow", "exception_queue")
     search_fields = ("name", "slug")
-    fields = ("name", "slug", "purpose", "owner_team", "exception_queue")
+    fields = ("name", "slug", "purpose", "owner_team", "exception_queue", "retention_days")
     change_form_template = "admin/workflows/workflow/change_form.html"
     save_on_top = False
 

@@ -1,8 +1,12 @@
 import pghistory
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from workflows.models.queue import Queue
 from workflows.models.team import Team
+
+# Six months, which the AI Act asks of the logs of high-risk systems.
+SHORTEST_RETENTION = 183
 
 
 @pghistory.track()
@@ -21,8 +25,23 @@ class Workflow(models.Model):
         "Release", models.PROTECT, null=True, editable=False, related_name="+"
     )
 
+    retention_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(SHORTEST_RETENTION)],
+        help_text="Days after closing until what was written in a case is erased, 183 or more. "
+        "Empty: kept. Who decided what stays on record.",
+    )
+
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(retention_days=None)
+                | models.Q(retention_days__gte=SHORTEST_RETENTION),
+                name="kept_for_half_a_year",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
