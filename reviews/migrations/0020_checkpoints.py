@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0018_personal_tokens'),
+        ('reviews', '0019_rungs'),
         ('workflows', '0008_what_reviewers_see'),
     ]
 

@@ -59,8 +59,8 @@ DROP FUNCTION handrail_only_erase();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0019_checkpoints'),
-        ('workflows', '0010_retention'),
+        ('reviews', '0020_checkpoints'),
+        ('workflows', '0012_retention'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0009_webhook_formats'),
+        ('workflows', '0011_approval_ladders'),
     ]
 
     operations = [
