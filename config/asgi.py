@@ -2,8 +2,8 @@
 
 Under ASGI Django costs a thread hop for every request, so only what waits is asynchronous:
 `agents.api.waiting` holds the agents that asked to wait and `agents.api.event_room` those that
-listen, without a thread or a database connection each, and hand every request that is to be
-answered to the one author of bodies.
+listen, without a thread or a database connection each. The site lets everybody in;
+`agents.api.desk` tells hundreds of them at once what became of their cases.
 """
 
 import os
@@ -14,12 +14,14 @@ from a2wsgi import WSGIMiddleware
 # Sets Django up, which the rooms need.
 from config.wsgi import application as site  # isort: split
 
+from agents.api.desk import Desk
 from agents.api.event_room import EventRoom
 from agents.api.waiting import WaitingRoom
 
 THREADS = int(os.environ.get("HANDRAIL_WEB_THREADS", "8"))
 
-_rooms = EventRoom(WaitingRoom(WSGIMiddleware(site, workers=THREADS)))
+_desk = Desk()
+_rooms = EventRoom(WaitingRoom(WSGIMiddleware(site, workers=THREADS), _desk), _desk)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

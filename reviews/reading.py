@@ -33,6 +33,21 @@ def read(
     return [_made(model, values, names) for values in prepared.fetch(statement, value)]
 
 
+def read_each(
+    model: type[Row], column: str, values: Sequence[object], *, related: Sequence[str] = ()
+) -> dict[Any, list[Row]]:
+    """The same of many at once: the rows of each of these values of `column`, to look at."""
+    found: dict[Any, list[Row]] = {value: [] for value in values}
+    if not found:
+        return found
+    names, attname = tuple(related), model._meta.get_field(column).attname
+    statement = _select(model, column, "", names, equals="= ANY($1)")
+    for made in prepared.fetch(statement, list(found)):
+        row = _made(model, made, names)
+        found[getattr(row, attname)].append(row)
+    return found
+
+
 def changed(row: models.Model) -> tuple[models.Field, ...]:
     """The fields that differ from what `read` found, also where a value changed inside; all but
     the key where it did not find the row."""
@@ -53,7 +68,13 @@ def forget(row: models.Model) -> None:
 
 
 @lru_cache(maxsize=128)
-def _select(model: type[models.Model], column: str, lock: str, related: tuple[str, ...]) -> str:
+def _select(
+    model: type[models.Model],
+    column: str,
+    lock: str,
+    related: tuple[str, ...],
+    equals: str = "= $1",
+) -> str:
     columns, joins = _columns(model, "main"), ""
     for name in related:
         field = model._meta.get_field(name)
@@ -65,7 +86,7 @@ def _select(model: type[models.Model], column: str, lock: str, related: tuple[st
         )
     return (
         f'SELECT {", ".join(columns)} FROM "{model._meta.db_table}" main{joins}'
-        f' WHERE main."{column}" = $1{_order(model)}{lock and f" {lock} OF main"}'
+        f' WHERE main."{column}" {equals}{_order(model)}{lock and f" {lock} OF main"}'
     )
 
 

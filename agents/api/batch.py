@@ -80,6 +80,7 @@ def _raise_together(refused: Sequence[APIException | None]) -> None:
 
 def _bodies(calls: Sequence[Call]) -> list[dict]:
     earlier = Case.objects.filter(pk__in=[call.earlier for call in calls if call.earlier])
-    known = {case.pk: bodies.of_case(case) for case in wire.readable(earlier)}
+    cases = list(wire.readable(earlier))
+    known = {case.pk: body for case, body in zip(cases, bodies.of_cases(cases), strict=True)}
     made = {call.case: bodies.of_walk(call.walk) for call in calls if call.is_made and call.walk}
     return [(known | made)[call.case] for call in calls if call.case]

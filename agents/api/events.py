@@ -1,14 +1,13 @@
 """Server-Sent Events: what happened since the last one that an agent saw.
 
 The site answers with what there is and ends; `agents.api.event_room` keeps the connection open
-and asks again when there is more. So the site alone authenticates and writes every body, and an
-agent that is cut off, or behind a site without the room, goes on where it was.
+and goes on with what `written` makes of what happens. So every body has one author, and an agent
+that is cut off, or behind a site without the room, goes on where it was.
 """
 
 import json
 from collections.abc import Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -19,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from agents.api import bodies
+from agents.api.held import may_be_held
 from agents.api.problems import PROBLEMS, Unprocessable, problems
 from agents.api.views import own_case
 from agents.models.agent_key import Scope
@@ -29,8 +29,6 @@ from workflows.schemas import Problem
 
 MOST_AT_ONCE: Final = 200
 RETRY_MILLISECONDS: Final = 2000
-# For the room alone, which takes it off: whom to wake this listener for.
-CHANNEL: Final = "Handrail-Channel"
 STREAM = {
     (200, "text/event-stream"): {
         "type": "string",
@@ -66,7 +64,7 @@ class CaseEvents(APIView):
     def get(self, request: Request, public_id: str) -> HttpResponse:
         case = own_case(request, public_id)
         entries = AuditEntry.objects.filter(case=case)
-        return _answer(entries, _last_seen(request) or Cursor(), channel=f"case:{case.pk.hex}")
+        return _answer(request, entries, _last_seen(request) or Cursor(), case=case)
 
 
 class Events(APIView):
@@ -82,7 +80,7 @@ class Events(APIView):
     def get(self, request: Request) -> HttpResponse:
         entries = AuditEntry.objects.filter(case__in=request.auth.readable_cases())
         last_seen = _last_seen(request) or Cursor.now()
-        return _answer(entries, last_seen, channel=f"agent:{request.user.pk}")
+        return _answer(request, entries, last_seen)
 
 
 def _last_seen(request: Request) -> Cursor | None:
@@ -94,28 +92,41 @@ def _last_seen(request: Request) -> Cursor | None:
         raise Unprocessable([problem], "Last-Event-ID cannot be read.") from error
 
 
-def _answer(entries: QuerySet[AuditEntry], cursor: Cursor, *, channel: str) -> HttpResponse:
+def _answer(
+    request: Request,
+    entries: QuerySet[AuditEntry],
+    cursor: Cursor,
+    *,
+    case: Case | None = None,
+) -> HttpResponse:
     read = timeline.after(cursor, entries.filter(event__in=TOLD), limit=MOST_AT_ONCE)
-    told = timeline.of_actions(read)
-    cases = _cases({entry.case_id for entry in told if entry.case_id})
-    text = "".join(_event(entry, cases) for entry in told)
+    may_be_held(request, case=case, has_more=len(read) == MOST_AT_ONCE)
+    text = "".join(event for _entry, _case, event in written(read))
     # An id without data moves the place to go on from, and is no event.
     end = Cursor.of(read[-1]) if read else cursor
     text = f"retry: {RETRY_MILLISECONDS}\n{text}id: {end}\n\n"
     answer = HttpResponse(text, content_type="text/event-stream")
-    answer[CHANNEL] = channel
     answer["Cache-Control"] = "no-store"
     return answer
 
 
-def _cases(ids: set[UUID]) -> dict[UUID, dict[str, Any]]:
-    rows: Sequence[Case] = wire.readable(Case.objects.filter(pk__in=ids))
-    return {case.pk: bodies.of_case(case) for case in rows}
+def written(read: Sequence[AuditEntry]) -> list[tuple[AuditEntry, Case, str]]:
+    """What a stream says of these entries, each with the case that it is about."""
+    told = timeline.of_actions(read)
+    cases = list(wire.readable(Case.objects.filter(pk__in={entry.case_id for entry in told})))
+    known = {
+        case.pk: (case, body) for case, body in zip(cases, bodies.of_cases(cases), strict=True)
+    }
+    return [
+        (entry, case, _event(entry, body))
+        for entry in told
+        if entry.case_id
+        for case, body in [known[entry.case_id]]
+    ]
 
 
-def _event(entry: AuditEntry, cases: dict[UUID, dict[str, Any]]) -> str:
-    assert entry.case_id is not None
+def _event(entry: AuditEntry, case: dict[str, Any]) -> str:
     kind = TOLD[entry.event]
-    body = {"type": kind, "timestamp": wire.timestamp(entry.at), "data": cases[entry.case_id]}
+    body = {"type": kind, "timestamp": wire.timestamp(entry.at), "data": case}
     # JSON in ASCII has no line break of any kind, so it is one line of a stream.
     return f"id: {Cursor.of(entry)}\nevent: {kind}\ndata: {json.dumps(body)}\n\n"

@@ -18,6 +18,7 @@ from agents.api import bodies, listing, shapes
 from agents.api.batch import open_batch
 from agents.api.bulk import LinesParser, LinesRenderer, body_of, open_lines
 from agents.api.creating import create, live_release
+from agents.api.held import may_be_held
 from agents.api.parsers import StrictJSONParser
 from agents.api.problems import PROBLEMS, problems
 from agents.models.agent_key import Scope
@@ -122,7 +123,10 @@ class CaseDetail(APIView):
         responses={(200, "application/json"): shapes.CASE_OUT, **PROBLEMS},
     )
     def get(self, request: Request, public_id: str) -> Response:
-        case = bodies.of_case(own_case(request, public_id))
+        row = own_case(request, public_id)
+        case = bodies.of_case(row)
+        if case["status"] == "pending":
+            may_be_held(request, case=row)
         return Response(case, headers=state_headers(case))
 
 

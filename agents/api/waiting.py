@@ -1,8 +1,8 @@
 """The waiting room: `Prefer: wait=N` without a thread or a connection for each waiter.
 
-A wait first asks the site for the case as it is now, so that the site alone authenticates and
-writes bodies. Only an answer that is still pending is held. All cases waited for in a process
-share one query a tick; a case that changed is asked for once more and answered.
+A wait first asks the site for the case as it is now: the site alone lets anybody in. Only an
+answer that is still pending is held. All cases waited for in a process share one query a tick;
+what became of those that changed is written at the desk, for hundreds of waiters at once.
 """
 
 import asyncio
@@ -17,6 +17,9 @@ from uuid import UUID
 import psycopg
 from django.db import connections
 
+from agents.api.desk import Desk, Said
+from agents.api.held import SLOT, Slot
+
 log = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
@@ -26,11 +29,11 @@ App = Callable[[Scope, Callable[[], Awaitable[Message]], Callable[[Message], Awa
 LONGEST: Final = 50
 TICK_SECONDS: Final = 0.2
 MOST_WAITERS: Final = 10_000
-# How many of those woken by one tick are answered side by side: the rest of the site goes on.
-ANSWERED_AT_ONCE: Final = 4
 
 CASE_PATH = re.compile(r"/api/v1/cases/case_([0-9a-f]{32})/?")
 WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?", re.ASCII)
+# What `state_headers` may say, and may say no more.
+STATE = (b"etag", b"retry-after")
 OPEN_STATES = ("RECEIVED", "IN_REVIEW")
 STILL_WAITING = """
 SELECT id FROM reviews_case WHERE id = ANY(%s) AND NOT state = ANY(%s)
@@ -43,6 +46,8 @@ class Answer:
 
     start: Message = field(default_factory=dict)
     body: bytes = b""
+    # Written in by the view that lets somebody in whom a room may hold.
+    slot: Slot = field(default_factory=Slot)
 
     @classmethod
     async def of(cls, site: App, scope: Scope) -> Self:
@@ -56,7 +61,7 @@ class Answer:
             asked = True
             return {"type": "http.request", "body": b"", "more_body": False}
 
-        await site(scope, nothing, answer.receive)
+        await site({**scope, SLOT: answer.slot}, nothing, answer.receive)
         return answer
 
     async def receive(self, message: Message) -> None:
@@ -65,18 +70,20 @@ class Answer:
         else:
             self.body += message.get("body", b"")
 
-    @property
-    def is_pending(self) -> bool:
-        names = {name.lower() for name, _value in self.start["headers"]}
-        return self.start["status"] == 200 and b"retry-after" in names
+    def saying(self, said: Said) -> None:
+        """The same answer, of another moment."""
+        new = {name.lower().encode(): value.encode() for name, value in said.headers.items()}
+        new[b"content-length"] = str(len(said.body)).encode()
+        kept = [pair for pair in self.start["headers"] if pair[0].lower() not in {*new, *STATE}]
+        self.start = {**self.start, "headers": [*kept, *new.items()]}
+        self.body = said.body
 
 
 class WaitingRoom:
-    def __init__(self, site: App) -> None:
-        self.site = site
+    def __init__(self, site: App, desk: Desk) -> None:
+        self.site, self.desk = site, desk
         self.waiting: dict[UUID, list[asyncio.Future[None]]] = {}
         self.ticking: asyncio.Task[None] | None = None
-        self.doors = asyncio.Semaphore(ANSWERED_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         seconds = wait_of(scope)
@@ -84,14 +91,17 @@ class WaitingRoom:
             await self.site(scope, receive, send)
             return
         answer = await Answer.of(self.site, scope)
-        if seconds and answer.is_pending and self._has_room():
-            match = CASE_PATH.fullmatch(scope["path"])
-            assert match is not None
-            gone = await self._hold(UUID(hex=match[1]), seconds, receive)
-            if gone:
+        held = answer.slot.held
+        if seconds and held and held.case and self._has_room():
+            # Two thousand are held: what was written for none to read is not kept.
+            answer.body = b""
+            if await self._hold(held.case, seconds, receive):
                 return
-            async with self.doors:
+            said = await self.desk.now(held)
+            if said is None:
                 answer = await Answer.of(self.site, scope)
+            else:
+                answer.saying(said)
         await self._reply(answer, seconds, send)
 
     def _has_room(self) -> bool:

@@ -1,5 +1,6 @@
 import hashlib
 import secrets
+from collections.abc import Collection
 from typing import Self
 
 from django.conf import settings
@@ -62,6 +63,13 @@ class AgentKeyQuerySet(models.QuerySet):
             return key
         return None
 
+    def who_may_read(self, ids: Collection[int]) -> "dict[int, AgentKey]":
+        """Those of them that could read cases now, by their id."""
+        rows = self.filter(
+            pk__in=ids, scopes__contains=[Scope.READ], agent__state=Agent.State.ACTIVE
+        )
+        return {key.pk: key for key in rows.prefetch_related("workflows") if key.is_usable}
+
 
 class AgentKey(models.Model):
     """A bearer key of an agent: `hr_<prefix>_<secret>`. Only SHA-256 of it is stored, which is
@@ -113,7 +121,7 @@ class AgentKey(models.Model):
     @cached_property
     def workflow_ids(self) -> list[int]:
         """Empty: it may use all."""
-        return list(self.workflows.values_list("pk", flat=True))
+        return [workflow.pk for workflow in self.workflows.all()]
 
     @property
     def is_usable(self) -> bool:

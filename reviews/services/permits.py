@@ -1,9 +1,10 @@
 """Permits: where the agent acts itself, the proof that it may, used up once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
@@ -12,6 +13,7 @@ from django.utils import timezone
 from reviews import audit
 from reviews.models import Case, Decision, Permit
 from reviews.models.decision import of_proposal
+from reviews.reading import read_each
 from reviews.services import stops
 from reviews.services.walk import Walk
 from workflows.compiler import plan_of
@@ -67,15 +69,23 @@ def issue(walk: Walk) -> None:
     )
 
 
-def standing(case: Case) -> Permit | None:
-    """The permit that the case's agent may be shown now."""
-    plan = plan_of(case.release_id)
-    if plan.executor != Release.Executor.AGENT or not case.decided_at:
-        return None
-    permit = case.permits.select_related("decision").last()
-    if permit is None or why_gone(permit, case):
-        return None
-    return None if stops.by_hand(case, workflow_id=plan.workflow_id).exists() else permit
+def standing(cases: Sequence[Case]) -> dict[UUID, Permit]:
+    """The permits that the agents of these cases may be shown now, by the id of the case."""
+    issued = {case.pk: case for case in cases if case.decided_at and _agent_runs(case)}
+    last = read_each(Permit, "case_id", list(issued), related=("decision",))
+    shown = {
+        id: rows[-1] for id, rows in last.items() if rows and not why_gone(rows[-1], issued[id])
+    }
+    stopped = shown and stops.any_by_hand()
+    return {id: permit for id, permit in shown.items() if not (stopped and _stopped(issued[id]))}
+
+
+def _agent_runs(case: Case) -> bool:
+    return plan_of(case.release_id).executor == Release.Executor.AGENT
+
+
+def _stopped(case: Case) -> bool:
+    return stops.by_hand(case, workflow_id=plan_of(case.release_id).workflow_id).exists()
 
 
 def why_gone(permit: Permit, case: Case) -> str:

@@ -68,6 +68,11 @@ def by_hand(case: Case, *, workflow_id: int) -> StopQuerySet:
     return _covering(case, workflow_id).filter(cause=Stop.Cause.HAND)
 
 
+def any_by_hand() -> bool:
+    """Whether there is one at all, which for many cases at once is mostly the whole question."""
+    return Stop.objects.open().filter(cause=Stop.Cause.HAND).exists()
+
+
 def hold_routing() -> None:
     """No stop opens until this transaction ends."""
     with connection.cursor() as cursor:

@@ -37,7 +37,7 @@ def measure() -> list[Row]:
             done += put(load).count
             if done >= REQUESTS:
                 break
-        weight = _heaviest_worker(address) / MEGABYTE
+        weight = heaviest_worker(address) / MEGABYTE
     goal = Goal("at most", must=180, aim=120)
     return [absolute(f"web worker after {done:,} requests", weight, unit="MB", goal=goal)]
 
@@ -46,7 +46,7 @@ def asked() -> dict:
     return proposal(confidence=0.5)
 
 
-def _heaviest_worker(address: str) -> float:
+def heaviest_worker(address: str) -> float:
     """Resident size of the process that serves, a child of the one that was started."""
     port = f"--port={urlsplit(address).port}"
     started = next(
