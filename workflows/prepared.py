@@ -22,6 +22,17 @@ def fetch(statement: str, *parameters: Any) -> list[tuple]:
         return cursor.fetchall()
 
 
+def fetch_all(*questions: tuple[str, Sequence[Any]]) -> list[list[tuple]]:
+    """All rows of several statements, which leave together and are answered in their order: one
+    wait for the network instead of one each. Raises Django's database errors."""
+    django = connections[DEFAULT_DB_ALIAS]
+    django.ensure_connection()
+    with django.wrap_database_errors:
+        with django.connection.pipeline():
+            cursors = [_cursor(statement, values) for statement, values in questions]
+        return [cursor.fetchall() for cursor in cursors]
+
+
 def fetch_once(key: Hashable, statement: str, *parameters: Any) -> list[tuple]:
     """The same; while somebody is `remembering`, asked once for all with this key."""
     memory = _remembered.get()

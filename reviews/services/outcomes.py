@@ -129,8 +129,8 @@ def settle(sent: OutcomeRun, *, attempt: int, outcome: Outcome) -> None:
     if sent.case_id is None:
         _settle_alone(sent, attempt=attempt, outcome=outcome)
         return
-    walk = Walk.of(sent.case_id, is_seen=sent.rule_id is not None)
-    row = walk.lock_run(sent.pk)
+    walk = Walk.of(sent.case_id, is_seen=sent.rule_id is not None, run_id=sent.pk)
+    row = next(run for run in walk.runs if run.pk == sent.pk)
     if row.state != OutcomeRun.State.RUNNING or row.attempts != attempt:
         # Its lease ran out and somebody else has it: that one's answer will count.
         return

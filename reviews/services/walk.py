@@ -25,7 +25,7 @@ from reviews.models import (
     Visit,
 )
 from reviews.models.decision import deciding
-from reviews.reading import read
+from reviews.reading import Question, read_together
 from reviews.writing import insert_many, write_together
 from workflows.compiler import Plan, StagePlan, plan_of
 
@@ -45,29 +45,33 @@ class Walk:
     permit: Permit | None = None
 
     @classmethod
-    def of(cls, case_id: UUID, *, is_seen: bool = True) -> Self:
-        """Locks the case and reads what the walk needs. Call inside a transaction. What the agent
-        cannot see (`is_seen`) leaves the version, the ETag of the case, as it is."""
+    def of(cls, case_id: UUID, *, is_seen: bool = True, run_id: UUID | None = None) -> Self:
+        """Locks the case, and one of its runs where it is named, and reads what the walk needs,
+        in one round trip. Call inside a transaction. What the agent cannot see (`is_seen`)
+        leaves the version, the ETag of the case, as it is."""
         # No key: a claim, which takes no case lock, looks at the case when it commits, because
         # its audit entry refers to it. It must not wait for who waits for its review.
-        found = read(Case, "id", case_id, lock="FOR NO KEY UPDATE", related=("agent",))
+        case = Question(Case, "id", case_id, lock="FOR NO KEY UPDATE", related=("agent",))
+        questions = [case, *_belongings(case_id), *([_locking(run_id)] if run_id else [])]
+        found, *rows = read_together(*questions)
         if not found:
             raise Case.DoesNotExist(case_id)
         # What goes out on the way tells the version that will be seen afterwards.
         found[0].version += is_seen
-        return cls.reading(found[0])
+        walk = cls._holding(found[0], rows[:4])
+        if run_id:
+            walk._take(rows[4][0])
+        return walk
 
     @classmethod
     def reading(cls, case: Case) -> Self:
         """The same without the lock: to look at, never to walk or save."""
-        return cls(
-            case=case,
-            plan=plan_of(case.release_id),
-            proposals=read(Proposal, "case_id", case.pk),
-            visits=read(Visit, "case_id", case.pk),
-            decisions=read(Decision, "case_id", case.pk, related=("reviewer",)),
-            runs=read(OutcomeRun, "case_id", case.pk, related=("endpoint", "rule")),
-        )
+        return cls._holding(case, read_together(*_belongings(case.pk)))
+
+    @classmethod
+    def _holding(cls, case: Case, rows: Sequence[list[Any]]) -> Self:
+        proposals, visits, decisions, runs = rows
+        return cls(case, plan_of(case.release_id), proposals, visits, decisions, runs)
 
     @property
     def proposal(self) -> Proposal:
@@ -133,11 +137,12 @@ class Walk:
 
     def lock_run(self, run_id: UUID) -> OutcomeRun:
         """One of the runs as it stands now, which no worker and no sweep can move meanwhile."""
-        [run] = read(
-            OutcomeRun, "id", run_id, lock="FOR NO KEY UPDATE", related=("endpoint", "rule")
-        )
-        self.runs = [run if run == each else each for each in self.runs]
+        [[run]] = read_together(_locking(run_id))
+        self._take(run)
         return run
+
+    def _take(self, run: OutcomeRun) -> None:
+        self.runs = [run if run == each else each for each in self.runs]
 
     def on_wire(self) -> dict[str, Any]:
         return wire.case_on_wire(
@@ -175,6 +180,20 @@ class Walk:
 
     def _forget(self) -> None:
         self.new, self.events, self.is_new = [], [], False
+
+
+def _locking(run_id: UUID) -> Question:
+    lock = "FOR NO KEY UPDATE"
+    return Question(OutcomeRun, "id", run_id, lock=lock, related=("endpoint", "rule"))
+
+
+def _belongings(case_id: UUID) -> list[Question]:
+    return [
+        Question(Proposal, "case_id", case_id),
+        Question(Visit, "case_id", case_id),
+        Question(Decision, "case_id", case_id, related=("reviewer",)),
+        Question(OutcomeRun, "case_id", case_id, related=("endpoint", "rule")),
+    ]
 
 
 def save_new(walks: Sequence[Walk], *also: models.Model) -> None:
