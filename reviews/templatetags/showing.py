@@ -3,6 +3,7 @@
 from collections.abc import Container
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from reviews import history, reasons
@@ -21,6 +23,8 @@ from workflows.compiler import plan_of
 
 register = template.Library()
 
+# Drawn once and kept; in characters.
+SHORT = 200
 MOST_VALUES = 5
 LONGEST_VALUE = 28
 SOON = timedelta(hours=1)
@@ -32,7 +36,16 @@ QUIET = {"always", "sample"}
 @register.filter
 def reveal(text: object) -> SafeString:
     """Escaped, with everything invisible made visible; keeps to its own direction."""
-    return _drawn(str(text))
+    words = str(text)
+    if len(words) <= SHORT:
+        return _drawn_short(words, get_language())
+    return _drawn(words)
+
+
+@lru_cache(maxsize=8192)
+def _drawn_short(text: str, language: str) -> SafeString:
+    """Lists show the same few words again and again, at every look and to everybody."""
+    return _drawn(text)
 
 
 @register.filter
@@ -114,10 +127,12 @@ def due_in_words(due: datetime | None) -> str:
         return _("%s late") % _span(-left)
     if left < SOON:
         return _("%s left") % _span(left)
-    return _due_on(timezone.localtime(due), timezone.localdate())
+    local = timezone.localtime(due).replace(second=0, microsecond=0, tzinfo=None)
+    return _due_on(local, timezone.localdate(), get_language())
 
 
-def _due_on(due: datetime, today: date) -> str:
+@lru_cache(maxsize=4096)
+def _due_on(due: datetime, today: date, language: str) -> str:
     """As people say it: a day by its name while it is near."""
     clock, days = formats.time_format(due, "H:i"), (due.date() - today).days
     if days == 0:

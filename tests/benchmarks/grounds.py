@@ -39,8 +39,11 @@ def grounds() -> Iterator[dict[str, str]]:
 
 
 def _environment(directory: Path, *, database_url: str, redis_url: str) -> dict[str, str]:
-    environment = Place(directory).environment(
-        database_url=database_url, web_port=8000, redis_url=redis_url
+    place = Place(directory)
+    # Ports of its own: a trial may be running, or another measurement.
+    place.memory(ledger_port=0)
+    environment = place.environment(
+        database_url=database_url, web_port=free_port(0), redis_url=redis_url
     )
     if redis_url:
         for name in ("CELERY_BROKER_URL", "CELERY_BROKER_TRANSPORT_OPTIONS"):
