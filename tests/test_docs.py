@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from reviews.management.commands.draw_patterns import drawn_patterns
 from reviews.management.commands.draw_states import drawing
 
 ROOT = Path(settings.BASE_DIR)
@@ -12,6 +13,11 @@ ROOT = Path(settings.BASE_DIR)
 
 def test_the_drawn_states_are_those_of_the_code():
     assert (ROOT / "docs/states.md").read_text() == drawing(), "run manage.py draw_states"
+
+
+def test_the_ready_workflows_are_drawn_as_they_are():
+    page = (ROOT / "docs/patterns.md").read_text()
+    assert page == drawn_patterns(), "run manage.py draw_patterns"
 
 
 def test_every_file_that_a_document_names_is_there():

@@ -13,6 +13,8 @@ from reviews.services.people import make_groups
 from workflows.models import Agent, Membership, Team, Workflow
 
 EXAMPLES = ROOT / "workflows" / "examples"
+# Those that the demo agents post to; the others wait in the gallery.
+AT_WORK = ("credit-applications", "customer-refunds")
 AGENTS = {
     "credit": ("Credit scorer", "Recommends a decision on each credit application."),
     "refund": ("Refund assistant", "Proposes refunds for what customers report."),
@@ -42,7 +44,7 @@ def make_people(passwords: Mapping[str, str]) -> None:
 
 def apply_examples(directory: Path, *, ledger_port: int) -> None:
     directory.mkdir(exist_ok=True)
-    for example in sorted(EXAMPLES.glob("*.yaml")):
+    for example in (EXAMPLES / f"{name}.yaml" for name in AT_WORK):
         if Workflow.objects.filter(slug=example.stem).exists():
             continue
         # The example names the ledger's usual port; this trial's may be another.

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from reviews.admin.gallery import gallery_page, take_over
 from reviews.admin.steps import Step, take
 from reviews.services import publishing
 from workflows.admin import workflow as told
@@ -20,9 +21,25 @@ class WorkflowAdmin(told.WorkflowAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.new_draft_view)
         return [
+            path(
+                "gallery/",
+                self.admin_site.admin_view(self.gallery),
+                name="workflows_workflow_gallery",
+            ),
+            path(
+                "gallery/<slug:slug>/",
+                self.admin_site.admin_view(self.take_over),
+                name="workflows_workflow_take_over",
+            ),
             path("<int:pk>/new-draft/", view, name="workflows_workflow_new_draft"),
             *super().get_urls(),
         ]
+
+    def gallery(self, request: HttpRequest) -> HttpResponse:
+        return gallery_page(request, admin=self)
+
+    def take_over(self, request: HttpRequest, slug: str) -> HttpResponse:
+        return take_over(request, slug, admin=self)
 
     def new_draft_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         workflow = self.get_object(request, str(pk))

@@ -10,6 +10,7 @@ from reviews.outcomes.template_check import check_template
 from reviews.services.copying import copy_release
 from workflows.linter import Finding, lint
 from workflows.models import Gate, OutcomeRule, Release, Workflow
+from workflows.portability import import_workflow
 
 APPROVE_ON_TIMEOUT = "workflows.approve_on_timeout"
 
@@ -33,11 +34,17 @@ def findings(release: Release) -> list[Finding]:
 
 def _template_findings(release: Release) -> list[Finding]:
     args_schemas = [action.args_schema for action in release.action_types.all()]
+    rules = OutcomeRule.objects.filter(stage__release=release).select_related("stage")
     return [
-        Finding("error", f"stage {rule.stage.key}, outcome {rule.title}", sentence)
-        for rule in OutcomeRule.objects.filter(stage__release=release).select_related("stage")
+        Finding("error", f"stage {rule.stage.key}, outcome {rule.title}{what}", sentence)
+        for rule in rules
+        for what, template in (("", rule.template), (", compensation", rule.compensation))
+        if template is not None
         for sentence in check_template(
-            rule.template, data_schema=release.input_schema, args_schemas=args_schemas
+            template,
+            data_schema=release.input_schema,
+            args_schemas=args_schemas,
+            compensates=bool(what),
         )
     ]
 
@@ -101,6 +108,17 @@ def new_draft(workflow: Workflow, *, by: AbstractBaseUser, notes: str = "") -> R
         raise PermissionDenied(_("A new draft needs the permission to add releases."))
     workflow = Workflow.objects.select_for_update().get(pk=workflow.pk)
     draft = copy_release(workflow, workflow.releases.first(), author=by, notes=notes)
+    _record("release.drafted", draft, by)
+    return draft
+
+
+@transaction.atomic
+def draft_from_file(text: str, *, by: AbstractBaseUser) -> Release:
+    """A draft of what a workflow file says; the workflow is made where there is none. Raises
+    PermissionDenied, or FileError with the line of what cannot be read."""
+    if not by.has_perms(["workflows.add_workflow", "workflows.add_release"]):
+        raise PermissionDenied(_("Reading a file needs the permission to add workflows."))
+    draft = import_workflow(text, author=by)
     _record("release.drafted", draft, by)
     return draft
 

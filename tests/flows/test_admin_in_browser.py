@@ -50,6 +50,9 @@ def pages(transactional_db) -> tuple[House, dict[str, str]]:
     return house, _every_model() | {
         "index": "/admin/",
         "workflows": "/admin/workflows/workflow/",
+        "gallery": "/admin/workflows/workflow/gallery/",
+        "take over": "/admin/workflows/workflow/gallery/invoice-approval/",
+        "compare": f"/admin/workflows/release/{draft.pk}/compare/",
         "workflow": page_of(house.workflow),
         "live release": page_of(house.release),
         "draft": page_of(draft),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from reviews.services.publishing import findings
 from tests.building import person
 from workflows.compiler import compile_release
 from workflows.linter import lint
@@ -71,7 +72,9 @@ def command(*words):
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_can_be_published_and_says_what_its_file_says(path, admin):
     release = import_workflow(path.read_text(), author=admin)
-    assert lint(release) == []
+    foreseen = ["insurance-claims"]  # leaves a way open, to show what becomes of it
+    assert [one for one in lint(release) if path.stem not in foreseen] == []
+    assert findings(release) == lint(release)
     compile_release(release)
     written = re.sub(r"\A(#.*\n)+", "", path.read_text())
     assert export_release(release) == written

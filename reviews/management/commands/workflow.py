@@ -12,6 +12,7 @@ from django.db import transaction
 
 from reviews.services.publishing import (
     NotPublishable,
+    draft_from_file,
     findings,
     propose,
     publish,
@@ -19,7 +20,7 @@ from reviews.services.publishing import (
 )
 from workflows.admin.told_changes import changes_of, in_lines
 from workflows.models import Release, Workflow
-from workflows.portability import FileError, export_release, import_workflow
+from workflows.portability import FileError, export_release
 
 Step = Callable[[Release, AbstractBaseUser], str]
 
@@ -54,7 +55,7 @@ def _apply(path: Path, *, author: AbstractBaseUser, step: Step) -> str:
     """What happened to the file, in words. All of it happens, or nothing."""
     try:
         with transaction.atomic():
-            return _applied(import_workflow(path.read_text(), author=author), author, step)
+            return _applied(draft_from_file(path.read_text(), by=author), author, step)
     except (OSError, UnicodeDecodeError, FileError, PermissionDenied) as error:
         raise CommandError(f"{path}: {error}") from error
     except NotPublishable as error:
