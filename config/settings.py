@@ -201,6 +201,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "agents.api.problems.as_problem",
     "UNAUTHENTICATED_USER": None,
 }
+# How many calls of the people's API one person may make in a minute.
+PERSON_CALLS_PER_MINUTE = env.int("HANDRAIL_PERSON_CALLS_PER_MINUTE", default=600)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Handrail",
     "DESCRIPTION": "Ask a human before an agent acts: one call that returns a decision.",

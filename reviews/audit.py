@@ -132,6 +132,11 @@ def locked_head(chain: str) -> AuditHead:
     return heads[0]
 
 
+def note_means(means: str) -> None:
+    """For the rest of what `by_means_of` encloses: who calls is known only inside."""
+    _means.set(means)
+
+
 def _by_means(actor: str) -> dict[str, str]:
     means = _means.get()
     return {"means": means} if means and actor.startswith("user:") else {}

@@ -18,6 +18,7 @@ from workflows.triggers import Kind, TriggerRule
 class ActionPlan:
     name: str
     title: str
+    args_schema: Mapping[str, Any]
     schema: CompiledSchema
     fields: tuple[Field, ...]
     reversibility: str
@@ -154,6 +155,7 @@ def _action(action: Any) -> ActionPlan:
     return ActionPlan(
         name=action.name,
         title=action.title or action.name,
+        args_schema=action.args_schema,
         schema=compile_schema(action.args_schema, at="/action/args"),
         fields=tuple(fields(action.args_schema, at="/action/args")),
         reversibility=action.reversibility,

@@ -31,7 +31,8 @@ MOST_AT_ONCE: Final = 200
 RETRY_MILLISECONDS: Final = 2000
 STREAM = {
     (200, "text/event-stream"): {
-        "type": "string",
+        # A text of events, or one of them: tools that check read it as either.
+        "type": ["string", "object"],
         "description": "`id` to go on from, `event`, and `data`: `{type, timestamp, data: case}`.",
     },
     **PROBLEMS,

@@ -128,4 +128,5 @@ def document(error: exceptions.APIException) -> dict[str, Any]:
 
 
 def slug_of(error: exceptions.APIException) -> str:
-    return SLUGS.get(error.status_code) or error.default_code
+    """A problem's own name, or that of its status."""
+    return getattr(error, "slug", "") or SLUGS.get(error.status_code) or error.default_code

@@ -1,4 +1,4 @@
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
 from agents.api import case_calls, events, permits, problem_pages, reports, views
@@ -42,5 +42,6 @@ urlpatterns = [
     path("v1/workflows", views.WorkflowList.as_view(), name="api-workflow-list"),
     path("v1/workflows/<slug:slug>", views.WorkflowDetail.as_view(), name="api-workflow-detail"),
     path("v1/permits/<str:nonce>/redeem", permits.PermitRedeem.as_view(), name="api-permit-redeem"),
+    path("v1/", include("agents.api.people.urls")),
     path("v1/<path:anything>", views.NoSuchCall.as_view(), name="api-no-such-call"),
 ]

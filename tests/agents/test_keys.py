@@ -10,10 +10,12 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
+from agents.api.people.calls import PersonCall
 from agents.models import AgentKey
 from agents.models.agent_key import Scope
 from agents.services import rotate_key
 from reviews.models import AuditEntry, Decision, OutcomeRun, Review
+from tests.agents.persons import PersonClient
 from tests.building import build_house, let_the_agent_act
 from tests.conftest import AgentClient
 from tests.deciding import case_of
@@ -86,11 +88,17 @@ def routes(patterns=None, before=""):
             yield from routes(pattern.url_patterns, route)
 
 
+# Those of people have doors of their own: tests/agents/test_people_doors.py.
+PEOPLE = [
+    (route, view)
+    for route, view in routes()
+    if issubclass(getattr(view, "view_class", object), PersonCall)
+]
 CALLS = [
     (route, method)
     for route, view in routes()
-    if route.startswith("api/v1/") and (view_class := getattr(view, "view_class", None))
-    for method in getattr(view_class, "scopes", {})
+    if route.startswith("api/v1/") and (route, view) not in PEOPLE
+    for method in getattr(getattr(view, "view_class", None), "scopes", {})
 ]
 
 
@@ -153,10 +161,12 @@ OPEN_TO_ALL = re.compile(
 )
 
 
-def test_an_agents_key_decides_nowhere(house, agent):
-    """On every address there is, however it is asked, a key opens nothing that is a person's."""
+@pytest.mark.parametrize("whose", ["agent", "person"])
+def test_neither_an_agents_key_nor_a_token_opens_a_page(house, agent, whose):
+    """On every address there is, however it is asked: pages are for people who are logged in."""
     review = Review.objects.get(case=case_of(agent.post(confidence=0.5)))
-    headers = {"Authorization": f"Bearer {agent.key}", "Idempotency-Key": "one"}
+    secret = agent.key if whose == "agent" else PersonClient(house.admin).token
+    headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "one"}
     answered = []
     for route, _view in routes():
         if route.startswith("api/v1/") or OPEN_TO_ALL.search(route):

@@ -12,6 +12,10 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from config.wsgi import application
+from reviews.models import Review
+from reviews.services.claims import claim_review
+from tests.agents.persons import PersonClient
+from tests.deciding import case_of
 
 EXAMPLES = int(os.environ.get("HANDRAIL_SCHEMA_EXAMPLES", "20"))
 CHECKS = [
@@ -34,16 +38,43 @@ def as_lines(context, value):
 schema = schemathesis.openapi.from_wsgi("/api/schema/?format=json", application)
 
 
-@schema.parametrize()
-@settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@pytest.fixture
+def me(house):
+    return PersonClient(house.one)
+
+
+RUN = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
+PEOPLES = "^/api/v1/reviews"
+
+
+@schema.exclude(path_regex=PEOPLES).parametrize()
+@settings(max_examples=EXAMPLES, **RUN)
 def test_every_call_answers_as_the_document_says(case, house, agent):
     """Half of what is generated is aimed at what exists: behind a 404 there is little to find."""
     number = next(numbers)
     if number % 2:
         _aim(case, agent, number)
     case.call_and_validate(headers={"Authorization": f"Bearer {house.key}"}, checks=CHECKS)
+
+
+@schema.include(path_regex=PEOPLES).parametrize()
+@settings(max_examples=EXAMPLES // 2, **RUN)
+def test_every_call_of_people_answers_so_too(case, house, agent, me):
+    number = next(numbers)
+    if number % 2:
+        _aim_at_a_review(case, agent, house, number)
+    case.call_and_validate(headers={"Authorization": f"Bearer {me.token}"}, checks=CHECKS)
+
+
+def _aim_at_a_review(case, agent, house, number):
+    """Half of them at one that is held."""
+    review = Review.objects.get(case=case_of(agent.post(key=f"held-{number}", confidence=0.5)))
+    if number % 4 == 1:
+        claim_review(review, reviewer=house.one)
+    if "public_id" in case.path_parameters:
+        case.path_parameters["public_id"] = f"review_{review.pk.hex}"
+    if isinstance(case.body, dict) and "digest" in case.body:
+        case.body |= {"revision": 1, "digest": review.case.proposals.get().digest}
 
 
 def _aim(case, agent, number):

@@ -32,16 +32,19 @@ class Proposed(Seat):
         plan = self.walk.plan.actions.get(action["name"]) if action else None
         return plan.fields if plan else None
 
+    @property
+    def action_name(self) -> str:
+        """Of what is shown: where somebody answered blind, of what they answered."""
+        return self.shown_action["name"] if self.shown_action else ""
+
     @cached_property
     def action_title(self) -> str:
-        name = self.proposal.action["name"] if self.proposal.action else ""
-        plan = self.walk.plan.actions.get(name)
-        return plan.title if plan else name
+        plan = self.walk.plan.actions.get(self.action_name)
+        return plan.title if plan else self.action_name
 
     @cached_property
     def reversibility(self) -> str:
-        name = self.proposal.action["name"] if self.proposal.action else ""
-        plan = self.walk.plan.actions.get(name)
+        plan = self.walk.plan.actions.get(self.action_name)
         return plan.reversibility if plan else "IRREVERSIBLE"
 
     @property
@@ -65,7 +68,7 @@ class Proposed(Seat):
     @property
     def shown_action(self) -> Any:
         """What the digest on the page is made of."""
-        if self.committed and self.answered_changes:
+        if self.committed and self.answered_changes != {}:
             return self.committed.action
         return self.edited or self.proposal.action
 
