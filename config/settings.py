@@ -32,6 +32,7 @@ SAMPLING_SECRET = env.str("HANDRAIL_SAMPLING_SECRET").encode()
 # so that a key is rotated by putting a new one in front. Only the web process needs them.
 PERMIT_KEYS = _keys("HANDRAIL_PERMIT_KEYS")
 # How long an approval may wait to be used by an agent that runs the action itself.
+GRANT_SECONDS = env.int("HANDRAIL_GRANT_SECONDS", default=3_600)
 PERMIT_SECONDS = env.int("HANDRAIL_PERMIT_SECONDS", default=86_400)
 # The same for checkpoints of the record. Only workers sign; the web process may have the public
 # halves, to publish them.

@@ -9,9 +9,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agents.api import answering, shapes
-from agents.api.problems import PROBLEMS, problems
+from agents.api.problems import PROBLEMS, Conflict, problems
 from agents.api.views import header, own_case, state_headers
 from agents.models.agent_key import Scope
+from reviews import wire
+from reviews.services import grants
 
 KEY = header("Idempotency-Key", "The same key again says nothing twice.")
 ANSWERS = {
@@ -80,6 +82,36 @@ class CaseCancel(APIView):
     def post(self, request: Request, public_id: str) -> Response:
         case = answering.cancel(own_case(request, public_id), request.data)
         return Response(case, headers=state_headers(case))
+
+
+class CaseGrant(APIView):
+    scopes = {"POST": Scope.CREATE}
+
+    @extend_schema(
+        operation_id="case-grant",
+        summary="Exchange an edited approval: the next case of exactly that action passes, once",
+        request=None,
+        responses={
+            (201, "application/json"): shapes.GRANT,
+            (200, "application/json"): shapes.GRANT,
+            **PROBLEMS,
+            **problems(409),
+        },
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        case = own_case(request, public_id)
+        try:
+            grant, made = grants.make_grant(case.pk)
+        except grants.NotGrantable as error:
+            raise Conflict(str(error)) from error
+        document = {
+            "object": "grant",
+            "case": case.public_id,
+            "action_digest": grant.digest,
+            "expires_at": wire.timestamp(grant.expires_at),
+            "used": grant.used_at is not None,
+        }
+        return Response(document, status=status.HTTP_201_CREATED if made else status.HTTP_200_OK)
 
 
 def _answered(case: dict[str, Any], made: bool) -> Response:

@@ -28,6 +28,7 @@ urlpatterns = [
     path("v1/cases/<case:public_id>/messages", case_calls.CaseMessages.as_view()),
     path("v1/cases/<case:public_id>/proposals", case_calls.CaseProposals.as_view()),
     path("v1/cases/<case:public_id>/cancel", case_calls.CaseCancel.as_view()),
+    path("v1/cases/<case:public_id>/grant", case_calls.CaseGrant.as_view()),
     path("v1/cases/<case:public_id>/events", events.CaseEvents.as_view(), name="api-case-events"),
     path(
         "v1/cases/<case:public_id>/receipt", reports.CaseReceipt.as_view(), name="api-case-receipt"

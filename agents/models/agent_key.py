@@ -35,7 +35,8 @@ SELECT key.id, key.agent_id, key.prefix, key.digest, key.scopes, key.expires_at,
        key.last_used_at, key.calls_per_minute,
        agent.id, agent.name, agent.slug, agent.owner_id, agent.state,
        ARRAY(SELECT workflow_id FROM agents_agentkey_workflows WHERE agentkey_id = key.id),
-       EXISTS(SELECT FROM workflows_webhookendpoint WHERE agent_id = agent.id AND is_active)
+       EXISTS(SELECT FROM workflows_webhookendpoint WHERE agent_id = agent.id AND is_active),
+       EXISTS(SELECT FROM reviews_grant WHERE agent_id = agent.id AND used_at IS NULL)
 FROM agents_agentkey key JOIN workflows_agent agent ON agent.id = key.agent_id
 WHERE key.prefix = $1
 """
@@ -55,11 +56,13 @@ AGENT = ["id", "name", "slug", "owner_id", "state"]
 
 class AgentKeyQuerySet(models.QuerySet):
     def with_prefix(self, prefix: str) -> "AgentKey | None":
-        """The key with its agent, the workflows it is bound to and whether anybody listens."""
-        for *values, workflow_ids, listens in prepared.fetch(WITH_PREFIX, prefix):
+        """The key with its agent, the workflows it is bound to, whether anybody listens,
+        and whether something may pass unasked."""
+        for *values, workflow_ids, listens, has_grants in prepared.fetch(WITH_PREFIX, prefix):
             key = self.model.from_db(self.db, KEY, values[: len(KEY)])
             key.agent = Agent.from_db(self.db, AGENT, values[len(KEY) :])
-            key.workflow_ids, key.agent.listens = workflow_ids, listens
+            key.workflow_ids = workflow_ids
+            key.agent.listens, key.agent.has_grants = listens, has_grants
             return key
         return None
 

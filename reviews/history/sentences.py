@@ -121,6 +121,12 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "gate.passed": lambda data, names: (
         _("passed “%s”: no trigger fired") % names.stages.get(data["stage"], data["stage"])
     ),
+    "gate.granted": lambda data, names: (
+        _("passed “%s” by a grant: a person had approved exactly this action before")
+        % names.stages.get(data["stage"], data["stage"])
+    ),
+    "grant.made": _words(noop("exchanged the approval for a grant: to propose it once more")),
+    "grant.used": lambda data, names: _("used the grant for %s") % data.get("case", ""),
     "case.ungated": lambda data, names: (
         _("came to “%s” past no gate: nobody was asked")
         % names.stages.get(data["stage"], data["stage"])

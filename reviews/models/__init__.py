@@ -6,6 +6,7 @@ from reviews.models.committed_answer import CommittedAnswer
 from reviews.models.decision import Decision
 from reviews.models.draft import Draft
 from reviews.models.erasure import Erasure
+from reviews.models.grant import Grant
 from reviews.models.label import Label
 from reviews.models.legal_hold import LegalHold
 from reviews.models.mention import Mention
@@ -33,6 +34,7 @@ __all__ = [
     "Decision",
     "Draft",
     "Erasure",
+    "Grant",
     "Label",
     "LegalHold",
     "Mention",

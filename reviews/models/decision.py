@@ -17,6 +17,7 @@ class Decision(models.Model):
         REVIEWER = "reviewer"
         RULE = "rule"
         TIMEOUT = "timeout"
+        GRANT = "grant"
 
     class Standing(models.TextChoices):
         COUNTS = "COUNTS"

@@ -24,6 +24,8 @@ class Permit(models.Model):
     issued_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     redeemed_at = models.DateTimeField(null=True)
+    # Given up for a grant: it says no longer that the action may run.
+    exchanged_at = models.DateTimeField(null=True)
     # When the clock, after the permit ran out, asked whether the action ever ran.
     checked_at = models.DateTimeField(null=True)
 

@@ -92,6 +92,8 @@ def why_gone(permit: Permit, case: Case) -> str:
     """Empty while the approval stands; stops are asked for apart."""
     if permit.expires_at <= timezone.now():
         return f"It expired at {permit.expires_at:%Y-%m-%d %H:%M:%S} UTC."
+    if permit.exchanged_at is not None:
+        return f"It was exchanged for a grant at {_words(permit.exchanged_at)}."
     if case.state not in STANDS:
         return f"The decision does not stand any more: the case is {case.state.lower()}."
     return ""
@@ -147,14 +149,14 @@ def _refusal(permit: Permit, case: Case, digest: str | None) -> Exception | None
     stops.hold_routing()
     if stops.by_hand(case, workflow_id=workflow_id).exists():
         return Gone("A stop was pulled over this case.")
-    if why := why_gone(permit, case) or _without_right(case):
+    if why := why_gone(permit, case) or without_right(case):
         return Gone(why)
     if digest is not None and digest != permit.digest:
         return OtherAction(f"{digest} is not what was approved: {permit.digest}.")
     return None
 
 
-def _without_right(case: Case) -> str:
+def without_right(case: Case) -> str:
     """Approvals are worth what today's permissions make of them."""
     rows = case.decisions.select_related("reviewer", "review")
     for row in _approvals(rows):

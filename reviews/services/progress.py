@@ -2,7 +2,7 @@
 
 from reviews.draws import draw
 from reviews.models import Case, Decision
-from reviews.services import outbox, permits, seats, standing, stops
+from reviews.services import grants, outbox, permits, seats, standing, stops
 from reviews.services.closing import close
 from reviews.services.facts import facts_of
 from reviews.services.verdicts import APPROVING
@@ -79,6 +79,9 @@ def _at_gate(walk: Walk) -> str | None:
     if not firings and walk.case.lane is None:
         firings = _stopped(walk)
     walk.visit.firings = [firing.as_json() for firing in firings]
+    if firings and grants.covers(walk):
+        _pass(walk, event="gate.granted", by=Decision.By.GRANT)
+        return "auto"
     if firings:
         walk.case.presentation = gate.presentation
         _settle_lane(walk, Case.Lane.HUMAN)
@@ -103,12 +106,12 @@ def _stopped(walk: Walk) -> list[Firing]:
     ]
 
 
-def _pass(walk: Walk, *, event: str) -> None:
+def _pass(walk: Walk, *, event: str, by: str = Decision.By.RULE) -> None:
     """The automatic lane writes a decision too, so that there always is one."""
     decision = Decision(
         case=walk.case,
         visit=walk.visit,
-        by=Decision.By.RULE,
+        by=by,
         verdict="approve",
         revision=walk.proposal.revision,
         digest=walk.proposal.digest,

@@ -62,7 +62,7 @@ def record_truth(case_id: UUID, *, key: str, truth: Truth) -> tuple[Label, bool]
 
 def flag_never_ran(*, limit: int = 500) -> int:
     """Permits that ran out without a receipt, each told once; how many."""
-    over = Permit.objects.filter(checked_at=None, expires_at__lte=timezone.now())
+    over = Permit.objects.filter(checked_at=None, exchanged_at=None, expires_at__lte=timezone.now())
     nonces = over.order_by("expires_at").values_list("pk", flat=True)[:limit]
     return sum(_check(nonce) for nonce in list(nonces))
 

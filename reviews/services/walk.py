@@ -18,6 +18,7 @@ from reviews.models import (
     AuditHead,
     Case,
     Decision,
+    Grant,
     OutcomeRun,
     Permit,
     Proposal,
@@ -43,6 +44,8 @@ class Walk:
     is_new: bool = False
     # Issued on this walk, if any.
     permit: Permit | None = None
+    # What approves a new case without asking anybody again, if anything does.
+    grant: Grant | None = None
 
     @classmethod
     def of(cls, case_id: UUID, *, is_seen: bool = True, run_id: UUID | None = None) -> Self:

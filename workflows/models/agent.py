@@ -36,6 +36,11 @@ class Agent(models.Model):
         """Whether any endpoint wants to hear of its cases."""
         return self.endpoints.filter(is_active=True).exists()
 
+    @cached_property
+    def has_grants(self) -> bool:
+        """Whether it may propose something once more without being asked."""
+        return self.grants.unused().exists()
+
     @transition(state, source=State.ACTIVE, target=State.SUSPENDED)
     def suspend(self) -> None:
         """Its keys are refused from now on."""

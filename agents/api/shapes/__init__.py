@@ -6,6 +6,7 @@ with a pointer for every problem, where a serializer with these fields takes a m
 
 from agents.api.shapes.answers import (
     CANCEL_IN,
+    GRANT,
     MESSAGE_IN,
     PROPOSAL_IN,
     cancel_in,
@@ -38,6 +39,7 @@ __all__ = [
     "DECISIONS",
     "FEEDBACK",
     "FREE",
+    "GRANT",
     "KEY_SET",
     "LINES",
     "LIST_OF_WORKFLOWS",

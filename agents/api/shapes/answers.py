@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from agents.api.shapes.plain import FREE, text
+from agents.api.shapes.permits import DIGEST
+from agents.api.shapes.plain import FREE, TIME, text
 from workflows.schemas import compile_schema
 
 MESSAGE_IN: dict[str, Any] = {
@@ -30,6 +31,18 @@ CANCEL_IN: dict[str, Any] = {
     "type": "object",
     "properties": {"reason": text(500)},
     "additionalProperties": False,
+}
+
+GRANT: dict[str, Any] = {
+    "type": "object",
+    "required": ["object", "case", "action_digest", "expires_at", "used"],
+    "properties": {
+        "object": {"type": "string", "enum": ["grant"]},
+        "case": {"type": "string"},
+        "action_digest": DIGEST,
+        "expires_at": TIME,
+        "used": {"type": "boolean"},
+    },
 }
 
 message_in = compile_schema(MESSAGE_IN)

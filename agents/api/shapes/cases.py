@@ -95,7 +95,7 @@ DECISION_OUT = {
         "message": {"type": "string"},
         "reason_code": {"type": "string"},
         "response": {},
-        "by": {"type": "string", "enum": ["reviewer", "rule", "timeout"]},
+        "by": {"type": "string", "enum": ["reviewer", "rule", "timeout", "grant"]},
         "decided_by": {"type": "array", "items": PERSON},
         "decided_at": TIME,
     },

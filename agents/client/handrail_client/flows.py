@@ -104,6 +104,9 @@ class Flows:
     def cancel(self, case: Case | str, *, reason: str) -> Flow[Case]:
         return (yield from self._tell(case, "cancel", {"reason": reason}, None))
 
+    def grant(self, case: Case | str) -> Flow[Mapping[str, Any]]:
+        return (yield from self._report(case, "grant", {}, "grant"))
+
     def receipt(
         self,
         case: Case | str,

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from agents.testing import ScriptedModel, assistant_message, function_call
+from agents.testing import ScriptedModel, function_call
 from handrail_client import AsyncHandrail
 from handrail_client.adapters.openai_agents import AsyncDesk, needs_human, resolve
 
@@ -61,9 +61,10 @@ FIRST = [
     call("refund", "c3", order="A2", amount="9.00"),
     call("delete_user", "c4", user="u8"),
 ]
-AGAIN = [call("refund", "c5", order="A1", amount="95.00")]
+AGAIN = [call("refund", "c5", order="A1", amount="450.00")]
+ONCE_TOO_OFTEN = [call("refund", "c6", order="A1", amount="450.00")]
 SCRIPT = {
     "ask": ([FIRST], "go"),
-    "resume": ([AGAIN, [assistant_message("done")]], None),
+    "resume": ([AGAIN, ONCE_TOO_OFTEN], None),
 }
 print(json.dumps(asyncio.run(go(*SCRIPT[sys.argv[1]]))))

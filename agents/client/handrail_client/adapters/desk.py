@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from handrail_client.asynchronous import AsyncHandrail
 from handrail_client.canonical import action_digest
 from handrail_client.case import Case
 from handrail_client.fields import CaseFields, NewCase
+from handrail_client.problems import Conflict
 from handrail_client.synchronous import Handrail
 
 LONGEST_SUMMARY: Final = 500
@@ -110,6 +112,11 @@ class Desk(_Desk):
         opened = self.handrail.batch([self._new_case(call) for call in calls]) if calls else []
         return _answers(calls, [self.handrail.wait(each, timeout=self.timeout) for each in opened])
 
+    def grant(self, answer: Answer) -> None:
+        """As `AsyncDesk.grant`."""
+        with suppress(Conflict):
+            self.handrail.grant(answer.case)
+
     def _open(self, call: ToolCall) -> Case:
         return self.handrail.open(**self._new_case(call))
 
@@ -128,6 +135,12 @@ class AsyncDesk(_Desk):
         opened = await self.handrail.batch(cases) if cases else []
         waits = [self.handrail.wait(case, timeout=self.timeout) for case in opened]
         return _answers(calls, await asyncio.gather(*waits))
+
+    async def grant(self, answer: Answer) -> None:
+        """For frameworks that take no edited arguments: the same agent's next call with those of
+        the answer is approved once. Where nothing can be exchanged, a person is asked again."""
+        with suppress(Conflict):
+            await self.handrail.grant(answer.case)
 
     async def _open(self, call: ToolCall) -> Case:
         return await self.handrail.open(**self._new_case(call))

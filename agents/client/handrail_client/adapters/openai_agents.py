@@ -1,7 +1,7 @@
 """OpenAI Agents SDK: interruptions of a run, approved or rejected on its RunState.
 
 The SDK takes no edited arguments. An edit is told to the model as a rejection with the exact
-arguments; where the server grants it, the model's next call with exactly these is approved once.
+arguments, and exchanged for a grant: the model's next call with exactly these runs, once.
 """
 
 import json
@@ -24,6 +24,8 @@ async def resolve(desk: AsyncDesk, state: RunState[Any, Any], *, run_id: str) ->
         if answer.type == "approve":
             state.approve(item)
         else:
+            if answer.type == "edit":
+                await desk.grant(answer)
             state.reject(item, rejection_message=_told(answer))
 
 
