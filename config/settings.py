@@ -47,6 +47,9 @@ PERMIT_SIGNER = "agents.signing.sign"
 # host:port pairs or networks that outcomes and webhooks may reach although they are private.
 OUTBOUND_ALLOW = env.list("HANDRAIL_OUTBOUND_ALLOW", default=[])
 
+# Another address only where a proxy or a test stands for the service.
+SLACK_API_URL = env.str("HANDRAIL_SLACK_API_URL", default="https://slack.com/api").rstrip("/")
+
 INSTALLED_APPS = [
     "config.apps.HandrailAdminConfig",
     "django.contrib.auth",

@@ -62,6 +62,8 @@ class Outbound:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False, default=b"")
     timeout: float = DEFAULT_TIMEOUT
+    # How much of the answer is kept.
+    excerpt: int = EXCERPT
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def send(request: Outbound, *, allow: Sequence[str] = ()) -> Reply:
             response = connection_pool(allow).handle_request(core_request)
         except _BROKEN as error:
             raise _failure(error, core_request.url.host.decode(), attempt) from error
-        excerpt = _read(response)
+        excerpt = _read(response, most=request.excerpt)
     headers = {name.decode("latin-1").lower(): _text(value) for name, value in response.headers}
     return Reply(response.status, headers, excerpt, duration=time.monotonic() - started)
 
@@ -146,7 +148,7 @@ def _failure(error: Exception, host: str, attempt: Attempt) -> NotSent | Unanswe
     return NotSent(f"{host} could not be reached ({reason}).")
 
 
-def _read(response: httpcore2.Response) -> str:
+def _read(response: httpcore2.Response, *, most: int) -> str:
     """The beginning of the body.
 
     The status is known by now and is the answer: a body that breaks off, drips or never ends
@@ -155,7 +157,7 @@ def _read(response: httpcore2.Response) -> str:
     kept, seen = b"", 0
     try:
         for chunk in response.iter_stream():
-            kept += chunk[: EXCERPT - len(kept)]
+            kept += chunk[: most - len(kept)]
             seen += len(chunk)
             if seen >= LONGEST_BODY_READ:
                 break

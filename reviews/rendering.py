@@ -91,6 +91,25 @@ def short_digest(digest: str) -> str:
     return " ".join(digits[start : start + 4] for start in (0, 4, 8))
 
 
+def on_one_line(text: str, longest: int) -> str:
+    """Short, with what is invisible as a visible mark: for mails and chat."""
+    drawn = "".join(
+        piece.text if piece.kind in (Kind.PLAIN, Kind.LOOKALIKE) else f"[{piece.text}]"
+        for piece in pieces(text[: longest * 2])
+        if piece.kind is not Kind.HOST
+    )
+    line = " ".join(drawn.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def as_it_is(text: str) -> str | None:
+    """The whole text where it can be read without any mark but the hosts of its addresses."""
+    found = pieces(text)
+    if any(piece.kind not in (Kind.PLAIN, Kind.HOST) for piece in found):
+        return None
+    return "".join(p.text if p.kind is Kind.PLAIN else f" [{p.text}]" for p in found)
+
+
 def _pieces(text: str) -> Iterator[Piece]:
     at = 0
     for found in (_RUNS_OF_ASCII if text.isascii() else _RUNS).finditer(text):

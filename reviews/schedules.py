@@ -5,6 +5,7 @@ from celery import shared_task
 from reviews import timeline
 from reviews.services import (
     absences,
+    chat,
     checkpoints,
     claims,
     digests,
@@ -20,6 +21,7 @@ from reviews.services import (
 @shared_task(name="reviews.sweep")
 def sweep() -> None:
     undoing.end_windows()
+    chat.refresh()
     outcomes.sweep()
 
 

@@ -3,6 +3,7 @@
 from reviews.admin import (
     audit_entries,
     cases,
+    chat,
     checkpoints,
     holds,
     people,
@@ -17,6 +18,7 @@ from reviews.admin import (
 __all__ = [
     "audit_entries",
     "cases",
+    "chat",
     "checkpoints",
     "holds",
     "people",

@@ -58,7 +58,15 @@ def _status(data: Data) -> str:
 def _scheduled(data: Data, names: Names) -> str:
     if data.get("rule") is not None:
         return _("prepared “%s”") % names.rules.get(data["rule"], data["rule"])
+    if str(data.get("event", "")).startswith("chat."):
+        return _("prepared a message to the chat")
     return _("prepared a message to the agent (%s)") % data.get("event", "")
+
+
+def _pressed(data: Data, names: Names) -> str:
+    if data.get("counted"):
+        return _("pressed a button in the chat: it counted")
+    return _("pressed a button in the chat: it did not count")
 
 
 def _expired_lease(data: Data, names: Names) -> str:
@@ -158,6 +166,7 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "review.warned": _words(noop("told its people that it is due soon")),
     "review.withdrawn": lambda data, names: _("closed an open seat: %s") % data.get("why", ""),
     "review.decided": _decided,
+    "review.pressed": _pressed,
     "review.decided_late": lambda data, names: (
         _("answered too late, which changed nothing: %s") % _decided(data, names)
     ),

@@ -37,5 +37,7 @@ SETUP: Mapping[str, Sentence] = {
     "absence.ended": _words(noop("ended an absence")),
     "token.created": _about(noop("made a token for own programs (%s)"), "token"),
     "token.revoked": _about(noop("revoked a token (%s)"), "token"),
+    "chat.linked": _about(noop("linked a chat account (%s)"), "app"),
+    "chat.unlinked": _about(noop("unlinked a chat account (%s)"), "app"),
     "record.exported": _about(noop("exported the record (%s)"), "format"),
 }

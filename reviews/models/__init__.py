@@ -1,6 +1,9 @@
 from reviews.models.audit_entry import AuditEntry
 from reviews.models.audit_head import AuditHead
 from reviews.models.case import Case
+from reviews.models.chat_identity import ChatIdentity
+from reviews.models.chat_post import ChatPost
+from reviews.models.chat_press import ChatPress
 from reviews.models.checkpoint import Checkpoint
 from reviews.models.committed_answer import CommittedAnswer
 from reviews.models.decision import Decision
@@ -29,6 +32,9 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Case",
+    "ChatIdentity",
+    "ChatPost",
+    "ChatPress",
     "Checkpoint",
     "CommittedAnswer",
     "Decision",

@@ -28,7 +28,8 @@ WHERE run.id = $1 AND run.state IN ('PENDING', 'RETRY_WAIT') AND run.next_attemp
       SELECT FROM reviews_outcomerun before
       WHERE before.visit_id = run.visit_id AND before.rule_id IS NOT NULL
         AND before.position < run.position AND before.state <> 'SUCCEEDED'))
-  AND (run.kind IN ('email', 'publication') OR NOT EXISTS (
+  AND (run.kind IN ('email', 'publication')
+    OR (run.kind = 'slack_message' AND run.rule_id IS NULL) OR NOT EXISTS (
       SELECT FROM workflows_stop stop, reviews_case "case"
       JOIN workflows_release release ON release.id = "case".release_id
       WHERE "case".id = run.case_id AND stop.closed_at IS NULL AND stop.cause = 'HAND'
@@ -62,7 +63,9 @@ class OutcomeRunQuerySet(models.QuerySet):
             Q(rule=None) | ~Exists(unfinished_before),
             # A stop is over what agents do; people are told of it all the same, and the record
             # goes on.
-            Q(kind__in=OF_NO_CASE) | ~Exists(stopped),
+            Q(kind__in=OF_NO_CASE)
+            | Q(kind=OutcomeRun.Kind.SLACK_MESSAGE, rule=None)
+            | ~Exists(stopped),
             state__in=[OutcomeRun.State.PENDING, OutcomeRun.State.RETRY_WAIT],
             next_attempt_at__lte=timezone.now(),
         )
@@ -91,6 +94,7 @@ class OutcomeRun(models.Model):
         WEBHOOK = "webhook"
         EMAIL = "email"
         PUBLICATION = "publication"
+        SLACK_MESSAGE = "slack_message"
 
     class State(models.TextChoices):
         PENDING = "PENDING"
@@ -163,8 +167,13 @@ class OutcomeRun(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=(Q(kind="http_request", decision__isnull=False, visit__isnull=False))
-                | (Q(kind__in=["webhook", "email", "publication"]) & ~Q(event="")),
+                condition=Q(
+                    rule__isnull=False, event="", decision__isnull=False, visit__isnull=False
+                )
+                | (
+                    Q(rule=None, kind__in=["webhook", "email", "publication", "slack_message"])
+                    & ~Q(event="")
+                ),
                 name="an_action_has_a_decision",
             ),
             models.CheckConstraint(

@@ -5,7 +5,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from reviews.network import DEFAULT_TIMEOUT, NotSent, Outbound, Refused, Reply, Unanswered, send
+from reviews.network import (
+    DEFAULT_TIMEOUT,
+    EXCERPT,
+    NotSent,
+    Outbound,
+    Refused,
+    Reply,
+    Unanswered,
+    send,
+)
 from reviews.outcomes import Failed, Outcome, Retry, Succeeded
 from reviews.outcomes.template import Rendered, TemplateError, fill_secrets, mask
 
@@ -24,6 +33,7 @@ def deliver(
     allow: Sequence[str] = (),
     timeout: float = DEFAULT_TIMEOUT,
     expected_status: Container[int] = ANY_SUCCESS,
+    excerpt: int = EXCERPT,
 ) -> Outcome:
     """Send what was approved, byte for byte; only secrets and the key are filled in here.
 
@@ -40,7 +50,7 @@ def deliver(
     except TemplateError as error:
         return Failed(str(error))
     headers["Idempotency-Key"] = idempotency_key
-    outbound = Outbound(request.method, request.url, headers, request.body, timeout)
+    outbound = Outbound(request.method, request.url, headers, request.body, timeout, excerpt)
     return _without_secrets(
         attempt(outbound, allow=allow, expected_status=expected_status), secrets=used
     )

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from reviews.action import arguments
 from reviews.models import Case, Notification, OutcomeRun, UserSettings
 from reviews.notices import sentence
-from reviews.rendering import Kind, pieces
+from reviews.rendering import on_one_line
 from reviews.services import outbox
 from workflows.compiler import plan_of
 
@@ -107,7 +107,7 @@ def _part(notice: Notification) -> str:
     case = notice.case
     lines = [_action(case), f"  {sentence(notice)}"]
     if case.summary and not case.answers_first:
-        said = _plain(case.summary, LONGEST_SUMMARY)
+        said = on_one_line(case.summary, LONGEST_SUMMARY)
         lines.append("  " + _("The agent says: “%s”") % said)
     lines.append(f"  {settings.PUBLIC_URL}{reverse('case-detail', args=[case.pk])}")
     return "\n".join(lines)
@@ -119,18 +119,7 @@ def _action(case: Case) -> str:
         return str(case.release.workflow)
     plan = plan_of(case.release_id).actions.get(action["name"])
     rows = arguments(action, plan.fields if plan else ())
-    values = [_plain(row.text, LONGEST_VALUE) for row in rows if row.text]
+    values = [on_one_line(row.text, LONGEST_VALUE) for row in rows if row.text]
     dots = ["…"] if len(values) > MOST_VALUES else []
-    title = plan.title if plan else _plain(action["name"], LONGEST_VALUE)
+    title = plan.title if plan else on_one_line(action["name"], LONGEST_VALUE)
     return " · ".join([title, *values[:MOST_VALUES], *dots])
-
-
-def _plain(text: str, longest: int) -> str:
-    """On one line, short, with what is invisible as a visible mark."""
-    drawn = "".join(
-        piece.text if piece.kind in (Kind.PLAIN, Kind.LOOKALIKE) else f"[{piece.text}]"
-        for piece in pieces(text[: longest * 2])
-        if piece.kind is not Kind.HOST
-    )
-    line = " ".join(drawn.split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -14,6 +14,7 @@ from reviews import enqueue
 from reviews.checkpoint_keys import STORE
 from reviews.models import Checkpoint, OutcomeRun
 from reviews.outcomes import (
+    DEFAULT_LADDER,
     Failed,
     Outcome,
     Retry,
@@ -22,6 +23,7 @@ from reviews.outcomes import (
     http_request,
     publication,
     retry_delay,
+    slack_message,
     webhook,
 )
 from reviews.outcomes.template import Rendered
@@ -31,6 +33,8 @@ from reviews.services.walk import Walk
 from workflows.models import Secret, WebhookEndpoint
 
 WEBHOOK_TIMEOUT = 15
+# Who is asked in a chat is not asked any more a day later.
+LADDERS = {OutcomeRun.Kind.SLACK_MESSAGE: DEFAULT_LADDER}
 # Time a worker may need around the request itself before it counts as dead.
 MARGIN = timedelta(seconds=5)
 # A message that no worker took for so long counts as lost.
@@ -55,6 +59,14 @@ def _deliver(row: OutcomeRun) -> Outcome:
     request = Rendered(row.method, row.url, row.headers, bytes(row.body))
     if request.digest != row.digest:
         return Failed("The stored request is not the one that was approved; it was not sent.")
+    if row.kind == OutcomeRun.Kind.SLACK_MESSAGE:
+        return slack_message.deliver(
+            request,
+            key=row.idempotency_key,
+            secrets=_secret,
+            allow=settings.OUTBOUND_ALLOW,
+            timeout=row.rule.timeout_seconds if row.rule else WEBHOOK_TIMEOUT,
+        )
     return http_request.deliver(
         request,
         idempotency_key=row.idempotency_key,
@@ -160,7 +172,7 @@ def _apply(row: OutcomeRun, outcome: Outcome) -> tuple[str, dict[str, Any]]:
     if isinstance(outcome, Succeeded):
         row.succeed(status=status, reply=excerpt)
         return "outcome.succeeded", {"status": status}
-    ladder = row.rule.retry_delays if row.rule else webhook.LADDER
+    ladder = row.rule.retry_delays if row.rule else LADDERS.get(row.kind, webhook.LADDER)
     wait = None
     if isinstance(outcome, Retry):
         wait = retry_delay(row.attempts, ladder=ladder, after=outcome.after)

@@ -59,7 +59,9 @@ GROUPS: Final[Mapping[str, set[str]]] = {
     | {"erase_case"}
     | {"change_release", "publish_release", "open_stop", "close_stop"}
     | {"add_agent", "change_agent", "add_agentkey", "change_agentkey"}
-    | {"add_webhookendpoint", "change_webhookendpoint", "add_secret", "change_secret"},
+    | {"add_webhookendpoint", "change_webhookendpoint", "add_secret", "change_secret"}
+    | _edit("chatapp", "chatchannel")
+    | _view("chatidentity"),
     "Auditor": _view(*RULES, *RECORD, *PLACES, "stop", "agent", "agentkey", "webhookendpoint")
     | _view("secret", "user", "group")
     | {"export_record", "hold_case"},

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from reviews.models import Notification, Review
+from reviews.services import chat
 from reviews.services.facts import facts_of
 from reviews.services.notices import leads_of, notify
 from reviews.services.walk import Walk, earliest
@@ -163,6 +164,7 @@ def open_review(
         queue=queue.slug,
         reasons=[{"trigger": row["trigger"], "numbers": row["numbers"]} for row in reasons],
     )
+    chat.post(walk, review)
     return review
 
 

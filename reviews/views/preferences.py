@@ -169,6 +169,7 @@ def settings_page(
         "token_form": token_form or TokenForm(),
         "tokens": tokens_of(request.user),
         "new_token": new_token,
+        "identities": request.user.chat_identities.select_related("app"),
         "sends_mail": bool(settings.EMAIL_URL),
     }
     return render(request, "reviews/settings.html", context, status=422 if wrong else 200)

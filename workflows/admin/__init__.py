@@ -1,5 +1,5 @@
 """Drafts, teams, queues and secrets. What publishes, is audited or shows cases is in reviews."""
 
-from workflows.admin import secret
+from workflows.admin import chat, secret
 
-__all__ = ["secret"]
+__all__ = ["chat", "secret"]

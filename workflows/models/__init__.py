@@ -2,6 +2,8 @@ from workflows.models.absence import Absence
 from workflows.models.action_type import ActionType
 from workflows.models.agent import Agent
 from workflows.models.calendar import Calendar
+from workflows.models.chat_app import ChatApp
+from workflows.models.chat_channel import ChatChannel
 from workflows.models.gate import Gate
 from workflows.models.ladder_step import LadderStep
 from workflows.models.outcome_rule import OutcomeRule
@@ -25,6 +27,8 @@ __all__ = [
     "ActionType",
     "Agent",
     "Calendar",
+    "ChatApp",
+    "ChatChannel",
     "Gate",
     "LadderStep",
     "Membership",
