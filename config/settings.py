@@ -50,6 +50,10 @@ OUTBOUND_ALLOW = env.list("HANDRAIL_OUTBOUND_ALLOW", default=[])
 # Another address only where a proxy or a test stands for the service.
 SLACK_API_URL = env.str("HANDRAIL_SLACK_API_URL", default="https://slack.com/api").rstrip("/")
 
+# What outcomes may change and call beside sending requests: see docs/outcomes.md.
+OUTCOME_RECORDS = env.json("HANDRAIL_OUTCOME_RECORDS", default={})
+OUTCOME_FUNCTIONS = env.json("HANDRAIL_OUTCOME_FUNCTIONS", default={})
+
 INSTALLED_APPS = [
     "config.apps.HandrailAdminConfig",
     "django.contrib.auth",

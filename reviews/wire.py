@@ -30,6 +30,7 @@ RUN_STATUS = {
     OutcomeRun.State.SUCCEEDED: "succeeded",
     OutcomeRun.State.FAILED: "failed",
     OutcomeRun.State.UNCERTAIN: "uncertain",
+    OutcomeRun.State.STALE: "stale",
     OutcomeRun.State.CANCELLED: "cancelled",
     OutcomeRun.State.COMPENSATED: "compensated",
 }

@@ -1,6 +1,6 @@
 """A release as one frozen plan: all that a case's path depends on, read and compiled once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -52,12 +52,16 @@ class GatePlan:
 
 @dataclass(frozen=True, slots=True)
 class OutcomePlan:
+    """`position` is a step: rules that run beside each other share one."""
+
     id: int
     title: str
     position: int
     on_verdicts: tuple[str, ...]
     kind: str
+    condition: Expression | None
     template: Mapping[str, Any]
+    precondition: Mapping[str, Any] | None
     compensation: Mapping[str, Any] | None
     reversibility: str
 
@@ -178,7 +182,7 @@ def _stage(stage: Stage, expression: Any) -> StagePlan:
             )
             for route in stage.routes.all()
         ),
-        outcomes=tuple(_outcome(rule) for rule in stage.outcome_rules.all()),
+        outcomes=tuple(_outcomes(stage, expression)),
     )
 
 
@@ -235,11 +239,20 @@ def _trigger(trigger: Trigger, expression: Any) -> TriggerRule:
     )
 
 
-def _outcome(rule: OutcomeRule) -> OutcomePlan:
+def _outcomes(stage: Stage, expression: Any) -> Iterator[OutcomePlan]:
+    step = 0
+    for rule in stage.outcome_rules.all():
+        step += not (step and rule.with_previous)
+        yield _outcome(rule, step, expression)
+
+
+def _outcome(rule: OutcomeRule, step: int, expression: Any) -> OutcomePlan:
     return OutcomePlan(
         id=rule.pk,
         title=rule.title,
-        position=rule.position,
+        position=step,
+        condition=expression(rule.condition),
+        precondition=rule.precondition,
         on_verdicts=tuple(rule.on_verdicts),
         kind=rule.kind,
         template=rule.template,

@@ -87,16 +87,19 @@ TRIGGER_KEYS: Final = (
 OUTCOME_KEYS: Final = (
     "title",
     "kind",
+    "with_previous",
+    "condition",
     "on_verdicts",
     "reversibility",
     "expected_status",
     "timeout_seconds",
     "retry_delays",
     "template",
+    "precondition",
     "compensation",
 )
 # JSON columns forget the order of their keys; a template is written in this one, then by name.
-_TEMPLATE_KEYS: Final = ("method", "url", "headers", "body")
+_TEMPLATE_KEYS: Final = ("method", "url", "headers", "body", "expect")
 
 
 def definition_of(release: Release) -> Definition:
@@ -169,6 +172,7 @@ _WRITTEN: Final[Mapping[str, Callable[[Any], object]]] = {
     "args_schema": in_order,
     "template": _template,
     "compensation": _template,
+    "precondition": _template,
 }
 
 

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 
 from reviews.admin.findings import ShowsFindings
-from reviews.outcomes.template_check import check_template
+from reviews.outcomes.rule_check import check_precondition, check_rule
 from workflows.admin import gate
 from workflows.admin import stage as drafts
 from workflows.models import Gate, Secret, Stage
@@ -18,19 +18,24 @@ class OutcomeRuleForm(drafts.OutcomeRuleForm):
         super().clean()
         self._check("template")
         self._check("compensation")
+        self._check("precondition")
 
     def _check(self, name: str) -> None:
         template = self.cleaned_data.get(name)
         if template is None or self.release is None:
             return
-        problems = check_template(
-            template,
-            data_schema=self.release.input_schema,
-            args_schemas=[row.args_schema for row in self.release.action_types.all()],
-            compensates=name == "compensation",
-        )
-        for problem in problems or _unknown_secrets(template):
+        for problem in self._problems(name, template) or _unknown_secrets(template):
             self.add_error(name, problem)
+
+    def _problems(self, name: str, template: Any) -> list[str]:
+        schemas = {
+            "data_schema": self.release.input_schema,
+            "args_schemas": [row.args_schema for row in self.release.action_types.all()],
+        }
+        if name == "precondition":
+            return check_precondition(template, **schemas)
+        kind = self.cleaned_data.get("kind", self.instance.kind)
+        return check_rule(kind, template, compensates=name == "compensation", **schemas)
 
 
 class OutcomeRuleInline(drafts.OutcomeRuleInline):
@@ -49,6 +54,7 @@ class StageAdmin(ShowsFindings, drafts.StageAdmin):
 
 def _unknown_secrets(template: dict[str, Any]) -> list[str]:
     named = set(_secrets(template.get("headers", {})))
+    named |= {template["token"]} if "token" in template else set()
     known = set(Secret.objects.filter(name__in=named).values_list("name", flat=True))
     return [
         _("There is no secret “%(name)s”: make it first.") % {"name": name}

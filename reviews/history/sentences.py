@@ -214,6 +214,11 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "outcome.retried": _outcome(noop("will try again")),
     "outcome.uncertain": _outcome(noop("sent, but whether it was done is not known")),
     "outcome.failed": _outcome(noop("failed for good")),
+    "outcome.stale": _words(noop("did not send it: the target changed since it was decided")),
+    "outcome.accepted": _words(noop("took the changed target as it is now")),
+    "case.followed": lambda data, names: (
+        _("opened the case that follows: %s") % data.get("follower", "")
+    ),
     "outcome.requeued": _words(noop("put the failed outcome back in line")),
     "outcome.cancelled": _words(noop("cancelled the outcome")),
 }

@@ -44,5 +44,6 @@ TRIGGER_NAMES: Mapping[str, str] = {
     "compensation_failed": noop("taking back failed"),
     "compensation_not_rendered": noop("taking back not possible"),
     "outcome_failed": noop("outcome failed"),
+    "outcome_stale": noop("target changed"),
     "outcome_not_rendered": noop("request not possible"),
 }

@@ -1,5 +1,5 @@
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
@@ -95,6 +95,9 @@ class OutcomeRun(models.Model):
         EMAIL = "email"
         PUBLICATION = "publication"
         SLACK_MESSAGE = "slack_message"
+        UPDATE_RECORD = "update_record"
+        START_CASE = "start_case"
+        CALLABLE = "callable"
 
     class State(models.TextChoices):
         PENDING = "PENDING"
@@ -103,6 +106,7 @@ class OutcomeRun(models.Model):
         RETRY_WAIT = "RETRY_WAIT"
         FAILED = "FAILED"
         UNCERTAIN = "UNCERTAIN"
+        STALE = "STALE"
         CANCELLED = "CANCELLED"
         COMPENSATED = "COMPENSATED"
 
@@ -131,17 +135,24 @@ class OutcomeRun(models.Model):
     url = models.TextField(blank=True)
     headers = models.JSONField(default=dict)
     body = models.BinaryField()
+    # What the target is asked before sending, and what it must then answer.
+    precondition = models.JSONField(null=True)
     digest = models.CharField(max_length=80)
     state = FSMField(
         default=State.PENDING, choices=State.choices, protected=True, max_length=12, editable=False
     )
+    # Never goes back: a worker that comes late is known by its number.
     attempts = models.PositiveSmallIntegerField(default=0)
+    # How many of them were before somebody put it back in line: the ladder begins anew.
+    attempts_before = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     running_until = models.DateTimeField(null=True)
     # When a message about it was last sent, so that a backlog is not told of every second.
     nudged_at = models.DateTimeField(null=True)
     last_status = models.PositiveSmallIntegerField(null=True)
     last_error = models.TextField(blank=True)
+    # Where the target was found to be another: {"pointer", "from", "to"}.
+    differences = models.JSONField(default=list)
     reply_excerpt = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
@@ -208,15 +219,27 @@ class OutcomeRun(models.Model):
         """Sent, and whether it was done is not known."""
         self._finish(error=error, status=None, reply="")
 
-    @transition(state, source=[State.FAILED, State.UNCERTAIN], target=State.PENDING)
+    @transition(state, source=State.RUNNING, target=State.STALE)
+    def stop(self, *, error: str, differences: list[dict[str, Any]]) -> None:
+        """Not sent: the target changed since it was decided."""
+        self._finish(error=error, status=None, reply="")
+        self.differences = differences
+
+    @transition(state, source=[State.FAILED, State.UNCERTAIN, State.STALE], target=State.PENDING)
     def requeue(self) -> None:
-        self.attempts = 0
+        self.attempts_before = self.attempts
         self.next_attempt_at = timezone.now()
         self.finished_at = None
 
     @transition(
         state,
-        source=[State.PENDING, State.RETRY_WAIT, State.FAILED, State.UNCERTAIN],
+        source=[
+            State.PENDING,
+            State.RETRY_WAIT,
+            State.FAILED,
+            State.UNCERTAIN,
+            State.STALE,
+        ],
         target=State.CANCELLED,
     )
     def cancel(self) -> None:

@@ -6,6 +6,7 @@ Plain values in, plain values out; `services/outcomes.py` keeps the rows.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from reviews.network import Reply
 
@@ -39,7 +40,17 @@ class Failed:
     reply: Reply | None = None
 
 
-Outcome = Succeeded | Retry | Failed
+@dataclass(frozen=True)
+class Stale:
+    """Not sent: the target is not what it was when it was decided. `differences` are
+    {"pointer", "from", "to"}."""
+
+    words: str
+    differences: tuple[dict[str, Any], ...]
+    reply: Reply | None = None
+
+
+Outcome = Succeeded | Retry | Failed | Stale
 
 
 def retry_delay(

@@ -41,22 +41,31 @@ class Rendered:
     url: str
     headers: dict[str, HeaderValue]
     body: bytes
+    # What the target is asked before, and what it must then answer.
+    precondition: dict[str, Json] | None = None
 
     def as_bytes(self) -> bytes:
         """Canonical JSON of the whole request; secrets are named in it, never held."""
-        return _canonical(
-            {
-                "method": self.method,
-                "url": self.url,
-                "headers": self.headers,
-                "body": self.body.decode(),
-            }
-        )
+        content = {
+            "method": self.method,
+            "url": self.url,
+            "headers": self.headers,
+            "body": self.body.decode(),
+        }
+        if self.precondition is not None:
+            content["precondition"] = self.precondition
+        return _canonical(content)
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> "Rendered":
         values = json.loads(bytes(stored))
-        return cls(values["method"], values["url"], values["headers"], values["body"].encode())
+        return cls(
+            values["method"],
+            values["url"],
+            values["headers"],
+            values["body"].encode(),
+            values.get("precondition"),
+        )
 
     @property
     def digest(self) -> str:
@@ -64,18 +73,25 @@ class Rendered:
 
     def as_shown(self) -> dict[str, Json]:
         """For people: every value that will be sent, a secret by its name alone."""
-        headers = {
-            name: value
-            if isinstance(value, str)
-            else f"{value.get('prefix', '')}{MASK} (secret {value['$secret']})"
-            for name, value in self.headers.items()
-        }
-        return {
+        shown: dict[str, Json] = {
             "method": self.method,
             "url": self.url,
-            "headers": headers,
+            "headers": _masked(self.headers),
             "body": self.body.decode(),
         }
+        if self.precondition is not None:
+            masked = _masked(self.precondition["headers"])
+            shown["precondition"] = {**self.precondition, "headers": masked}
+        return shown
+
+
+def _masked(headers: Mapping[str, HeaderValue]) -> dict[str, str]:
+    return {
+        name: value
+        if isinstance(value, str)
+        else f"{value.get('prefix', '')}{MASK} (secret {value['$secret']})"
+        for name, value in headers.items()
+    }
 
 
 def render(template: Mapping[str, Json], document: Mapping[str, Json]) -> Rendered:
@@ -86,7 +102,7 @@ def render(template: Mapping[str, Json], document: Mapping[str, Json]) -> Render
     }
     body = b""
     if "body" in template and method not in METHODS_WITHOUT_BODY:
-        body = _canonical(_fill(template["body"], document))
+        body = _canonical(fill(template["body"], document))
         if not any(name.lower() == "content-type" for name in headers):
             headers["Content-Type"] = "application/json"
     return Rendered(method, _url(template["url"], document), headers, body)
@@ -115,15 +131,15 @@ def instruction(value: Json) -> str | None:
     return next((key for key in value if str(key).startswith("$")), None)
 
 
-def _fill(node: Json, document: Mapping[str, Json]) -> Json:
+def fill(node: Json, document: Mapping[str, Json]) -> Json:
     """The template with its references replaced; what was copied in is never read again."""
     match instruction(node):
         case "$ref":
             return _reference(node, document)
         case None if isinstance(node, Mapping):
-            return {key: _fill(value, document) for key, value in node.items()}
+            return {key: fill(value, document) for key, value in node.items()}
         case None if isinstance(node, list):
-            return [_fill(value, document) for value in node]
+            return [fill(value, document) for value in node]
         case None:
             return node
         case unknown:
@@ -149,7 +165,7 @@ def _value(pointer: str, document: Mapping[str, Json]) -> Json:
 def _header(name: str, value: Json, document: Mapping[str, Json]) -> HeaderValue:
     if instruction(value) == "$secret":
         return {key: value[key] for key in ("$secret", "prefix") if key in value}
-    text = _scalar(_fill(value, document), place=f"the header {name}")
+    text = scalar(fill(value, document), place=f"the header {name}")
     if name.lower() == IDEMPOTENCY_HEADER:
         raise TemplateError(f"The header {name} is set by Handrail itself.")
     try:
@@ -193,13 +209,13 @@ def _path_part(pointer: str, document: Mapping[str, Json]) -> str:
 
 
 def _url_value(pointer: str, document: Mapping[str, Json]) -> str:
-    text = _scalar(_reference({"$ref": pointer}, document), place=f"the URL, from {pointer}")
+    text = scalar(_reference({"$ref": pointer}, document), place=f"the URL, from {pointer}")
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         raise TemplateError(f"The value at {pointer} holds a control character.")
     return quote(text, safe="")
 
 
-def _scalar(value: Json, *, place: str) -> str:
+def scalar(value: Json, *, place: str) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):

@@ -52,7 +52,26 @@ def check_template(
     problems = _shape(template)
     if problems:
         return problems
-    for pointer, has_default in _pointers(template):
+    found = [template.get("body"), *template.get("headers", {}).values()]
+    in_url = [{"$ref": pointer} for pointer in PLACEHOLDER.findall(template["url"])]
+    return check_pointers(
+        [*in_url, *found],
+        data_schema=data_schema,
+        args_schemas=args_schemas,
+        compensates=compensates,
+    )
+
+
+def check_pointers(
+    nodes: Sequence[Json],
+    *,
+    data_schema: Schema | None = None,
+    args_schemas: Sequence[Schema] = (),
+    compensates: bool = False,
+) -> list[str]:
+    """Sentences about what is copied from where no case has a value."""
+    problems = []
+    for pointer, has_default in _references(list(nodes)):
         if compensates and OF_OUTCOME.fullmatch(pointer):
             continue
         problems += _pointer(pointer, has_default, data_schema, args_schemas)
@@ -72,7 +91,7 @@ def _shape(template: Json) -> list[str]:
         problems.append(f"A {method} request has no body.")
     problems += _url(template.get("url"))
     problems += _headers(template.get("headers", {}))
-    problems += _instructions(template.get("body"), allowed=("$ref",))
+    problems += instruction_problems(template.get("body"), allowed=("$ref",))
     return problems
 
 
@@ -96,7 +115,7 @@ def _headers(headers: Json) -> list[str]:
     for name, value in headers.items():
         if name.lower() == IDEMPOTENCY_HEADER:
             problems.append(f"The header {name} is set by Handrail itself.")
-        problems += _instructions(value, allowed=("$ref", "$secret"))
+        problems += instruction_problems(value, allowed=("$ref", "$secret"))
         prefix = value.get("prefix", "") if isinstance(value, Mapping) else ""
         try:
             check_headers({name: value if isinstance(value, str) else prefix.strip()})
@@ -107,14 +126,16 @@ def _headers(headers: Json) -> list[str]:
     return problems
 
 
-def _instructions(node: Json, *, allowed: Sequence[str]) -> list[str]:
+def instruction_problems(node: Json, *, allowed: Sequence[str]) -> list[str]:
     found = instruction(node)
     if found is not None:
         return _instruction(node, found, allowed)
     children = (
         node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
     )
-    return [problem for child in children for problem in _instructions(child, allowed=allowed)]
+    return [
+        problem for child in children for problem in instruction_problems(child, allowed=allowed)
+    ]
 
 
 def _instruction(node: Mapping[str, Json], found: str, allowed: Sequence[str]) -> list[str]:
@@ -128,14 +149,8 @@ def _instruction(node: Mapping[str, Json], found: str, allowed: Sequence[str]) -
     return []
 
 
-def _pointers(template: Mapping[str, Json]) -> Iterator[tuple[str, bool]]:
-    """Every pointer the template reads, and whether a missing value has a default."""
-    for found in PLACEHOLDER.findall(template["url"]):
-        yield found, False
-    yield from _references([*template.get("headers", {}).values(), template.get("body")])
-
-
 def _references(node: Json) -> Iterator[tuple[str, bool]]:
+    """Every pointer that is read, and whether a missing value has a default."""
     if instruction(node) == "$ref":
         yield node["$ref"], "default" in node
         return

@@ -1,19 +1,24 @@
 """What will leave the house, written down in full at the moment it was decided."""
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from reviews import audit, enqueue
 from reviews.models import Case, Decision, OutcomeRun
-from reviews.outcomes import webhook
-from reviews.outcomes.template import TemplateError, render
+from reviews.outcomes import kinds, precondition, webhook
+from reviews.outcomes.template import Rendered, TemplateError
 from reviews.reading import read
-from reviews.services.facts import document_of
+from reviews.services.facts import document_of, facts_of
 from reviews.services.walk import Walk
 from reviews.writing import write_together
-from workflows.compiler import OutcomePlan
+from workflows.compiler import OutcomePlan, StagePlan
+from workflows.expressions import ExpressionError
+from workflows.facts import Facts
 from workflows.models import WebhookEndpoint
 
 DECIDING_EVENTS = ("case.decided", "case.expired")
@@ -23,8 +28,8 @@ FINAL_EVENTS = (*DECIDING_EVENTS, "case.cancelled", "case.reversed")
 def schedule(walk: Walk) -> str | None:
     """The runs of an ACTION stage, in their order; the words of what could not be rendered,
     and then nothing is scheduled."""
-    rules = [rule for rule in walk.stage.outcomes if walk.visit.arrived_on in rule.on_verdicts]
     try:
+        rules = rules_for(walk, walk.stage, verdict=walk.visit.arrived_on)
         runs = [_run(walk, rule) for rule in rules]
     except TemplateError as error:
         return str(error)
@@ -38,9 +43,41 @@ def schedule(walk: Walk) -> str | None:
             decision=run.decision.id.hex,
             request_digest=run.digest,
         )
-    if runs:
-        nudge(runs[0])
+    for run in runs:
+        if run.position == runs[0].position:
+            nudge(run)
     return None
+
+
+def rules_for(walk: Walk, stage: StagePlan, *, verdict: str) -> list[OutcomePlan]:
+    """The rules of a stage that this case meets. Raises TemplateError where a condition cannot be
+    worked out: then nothing runs and a person is asked."""
+    facts = facts_of(walk.case, walk.proposal, walk.plan)
+    rules = (rule for rule in stage.outcomes if verdict in rule.on_verdicts)
+    return [rule for rule in rules if _is_met(rule, facts)]
+
+
+def _is_met(rule: OutcomePlan, facts: Facts) -> bool:
+    if rule.condition is None:
+        return True
+    try:
+        answer = rule.condition.evaluate(facts)
+    except ExpressionError as error:
+        raise TemplateError(f"Whether “{rule.title}” runs could not be worked out: {error}") from (
+            error
+        )
+    if not isinstance(answer, bool):
+        raise TemplateError(f"Whether “{rule.title}” runs is neither yes nor no: {answer!r:.80}")
+    return answer
+
+
+def rendered_for(rule: OutcomePlan, document: Mapping[str, Any]) -> Rendered:
+    """The request of a rule with what is read again before it is sent. Raises TemplateError."""
+    slack = settings.SLACK_API_URL
+    request = kinds.rendered(rule.kind, rule.template, document, slack=slack)
+    if rule.precondition is None:
+        return request
+    return replace(request, precondition=precondition.rendered(rule.precondition, document))
 
 
 def announce(walk: Walk, event: str) -> None:
@@ -79,6 +116,10 @@ def _can_say(walk: Walk, event: str, format: str) -> bool:
     return format != webhook.RAW or is_decision
 
 
+def request_of(run: OutcomeRun) -> Rendered:
+    return Rendered(run.method, run.url, run.headers, bytes(run.body), run.precondition)
+
+
 def nudge(run: OutcomeRun) -> None:
     """A message on commit; the caller saves the row, which remembers that it was sent."""
     run.nudged_at = timezone.now()
@@ -88,7 +129,7 @@ def nudge(run: OutcomeRun) -> None:
 def _run(walk: Walk, rule: OutcomePlan) -> OutcomeRun:
     decision = walk.last_decision
     document = document_for(walk, decision=decision, verdict=walk.case.verdict)
-    rendered = render(rule.template, document)
+    rendered = rendered_for(rule, document)
     return OutcomeRun(
         case=walk.case,
         visit=walk.visit,
@@ -101,6 +142,7 @@ def _run(walk: Walk, rule: OutcomePlan) -> OutcomeRun:
         url=rendered.url,
         headers=rendered.headers,
         body=rendered.body,
+        precondition=rendered.precondition,
         digest=rendered.digest,
         next_attempt_at=timezone.now(),
     )

@@ -1,5 +1,6 @@
 """Running the outbox: at least once, each attempt under the same key, and never undecided."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,21 +19,31 @@ from reviews.outcomes import (
     Failed,
     Outcome,
     Retry,
+    Stale,
     Succeeded,
     email,
+    functions,
     http_request,
+    precondition,
     publication,
     retry_delay,
     slack_message,
     webhook,
 )
-from reviews.outcomes.template import Rendered
 from reviews.reading import read
-from reviews.services import checkpoints, exceptions, outbox, overrides, progress
+from reviews.services import (
+    checkpoints,
+    exceptions,
+    in_the_house,
+    outbox,
+    overrides,
+    progress,
+)
 from reviews.services.walk import Walk
 from workflows.models import Secret, WebhookEndpoint
 
 WEBHOOK_TIMEOUT = 15
+ALTERED = "The stored request is not the one that was approved; it was not sent."
 # Who is asked in a chat is not asked any more a day later.
 LADDERS = {OutcomeRun.Kind.SLACK_MESSAGE: DEFAULT_LADDER}
 # Time a worker may need around the request itself before it counts as dead.
@@ -46,7 +57,8 @@ def run(run_id: UUID) -> None:
     attempt = OutcomeRun.objects.begin(pk=run_id, otherwise=WEBHOOK_TIMEOUT, margin=MARGIN)
     if attempt:
         [row] = read(OutcomeRun, "id", run_id, related=("rule", "endpoint"))
-        settle(row, attempt=attempt, outcome=_deliver(row))
+        is_ours = row.kind in in_the_house.KINDS
+        settle(row, attempt=attempt, outcome=None if is_ours else _deliver(row))
 
 
 def _deliver(row: OutcomeRun) -> Outcome:
@@ -56,24 +68,25 @@ def _deliver(row: OutcomeRun) -> Outcome:
         return _deliver_mail(row)
     if row.kind == OutcomeRun.Kind.PUBLICATION:
         return _publish(row)
-    request = Rendered(row.method, row.url, row.headers, bytes(row.body))
+    request = outbox.request_of(row)
     if request.digest != row.digest:
-        return Failed("The stored request is not the one that was approved; it was not sent.")
+        return Failed(ALTERED)
+    how = {"secrets": _secret, "allow": settings.OUTBOUND_ALLOW}
+    how["timeout"] = row.rule.timeout_seconds if row.rule else WEBHOOK_TIMEOUT
+    if row.precondition is not None:
+        changed = precondition.check(row.precondition, key=row.idempotency_key, **how)
+        if changed is not None:
+            return changed
+    if row.kind == OutcomeRun.Kind.CALLABLE:
+        args = json.loads(request.body)
+        return functions.deliver(row.url, args, idempotency_key=row.idempotency_key)
     if row.kind == OutcomeRun.Kind.SLACK_MESSAGE:
-        return slack_message.deliver(
-            request,
-            key=row.idempotency_key,
-            secrets=_secret,
-            allow=settings.OUTBOUND_ALLOW,
-            timeout=row.rule.timeout_seconds if row.rule else WEBHOOK_TIMEOUT,
-        )
+        return slack_message.deliver(request, key=row.idempotency_key, **how)
     return http_request.deliver(
         request,
         idempotency_key=row.idempotency_key,
-        secrets=_secret,
-        allow=settings.OUTBOUND_ALLOW,
-        timeout=row.rule.timeout_seconds,
         expected_status=row.rule.expected_status,
+        **how,
     )
 
 
@@ -136,8 +149,9 @@ def _secret(name: str) -> str:
 
 
 @transaction.atomic
-def settle(sent: OutcomeRun, *, attempt: int, outcome: Outcome) -> None:
-    """Puts the answer on record; the last answer of a visit lets the case walk on."""
+def settle(sent: OutcomeRun, *, attempt: int, outcome: Outcome | None) -> None:
+    """Puts the answer on record; the last answer of a visit lets the case walk on. What is done
+    in the house (no `outcome` yet) is done here, under the lock of its case."""
     if sent.case_id is None:
         _settle_alone(sent, attempt=attempt, outcome=outcome)
         return
@@ -146,6 +160,9 @@ def settle(sent: OutcomeRun, *, attempt: int, outcome: Outcome) -> None:
     if row.state != OutcomeRun.State.RUNNING or row.attempts != attempt:
         # Its lease ran out and somebody else has it: that one's answer will count.
         return
+    if outcome is None:
+        is_it = outbox.request_of(row).digest == row.digest
+        outcome = in_the_house.carry_out(walk, row) if is_it else Failed(ALTERED)
     event, data = _apply(row, outcome)
     walk.note(event, "system", run=row.id.hex, attempt=row.attempts, **data)
     if row.rule_id is not None:
@@ -172,10 +189,14 @@ def _apply(row: OutcomeRun, outcome: Outcome) -> tuple[str, dict[str, Any]]:
     if isinstance(outcome, Succeeded):
         row.succeed(status=status, reply=excerpt)
         return "outcome.succeeded", {"status": status}
+    if isinstance(outcome, Stale):
+        row.stop(error=outcome.words, differences=list(outcome.differences))
+        return "outcome.stale", {"error": outcome.words}
     ladder = row.rule.retry_delays if row.rule else LADDERS.get(row.kind, webhook.LADDER)
     wait = None
     if isinstance(outcome, Retry):
-        wait = retry_delay(row.attempts, ladder=ladder, after=outcome.after)
+        tried = row.attempts - row.attempts_before
+        wait = retry_delay(tried, ladder=ladder, after=outcome.after)
     if wait is not None:
         row.wait(until=timezone.now() + timedelta(seconds=wait), error=outcome.words, status=status)
         return "outcome.retried", {"status": status, "error": outcome.words}
@@ -191,7 +212,7 @@ def _after_action(walk: Walk, row: OutcomeRun) -> None:
     if row.compensates_id is not None:
         overrides.settle(walk, row)
         return
-    if row.state in (state.FAILED, state.UNCERTAIN):
+    if row.state in overrides.FAILED:
         exceptions.failed(walk, row)
         return
     if row.state != state.SUCCEEDED:
@@ -200,8 +221,10 @@ def _after_action(walk: Walk, row: OutcomeRun) -> None:
         run for run in walk.runs if run.visit_id == row.visit_id and run.state != state.SUCCEEDED
     ]
     if rest:
-        follower = min(rest, key=lambda run: run.position)
-        outbox.nudge(follower)
+        step = min(run.position for run in rest)
+        for run in rest:
+            if run.position == step and run.state == state.PENDING:
+                outbox.nudge(run)
         return
     outbox.announce(walk, "outcome.succeeded")
     progress.advance(walk, verdict="done")
@@ -221,6 +244,8 @@ def sweep(*, limit: int = 2000) -> int:
 def _recover_lost(limit: int) -> None:
     """A worker that died mid-way has spent an attempt: what kills every worker climbs the ladder
     like any other trouble and ends with a person. Whether it was done is not known."""
-    lost = Retry("The worker stopped before the answer came.", uncertain=True)
     for row in list(OutcomeRun.objects.lost()[:limit]):
+        # What is done in the house is done with its answer or not at all.
+        is_open = row.kind not in in_the_house.KINDS
+        lost = Retry("The worker stopped before the answer came.", uncertain=is_open)
         settle(row, attempt=row.attempts, outcome=lost)

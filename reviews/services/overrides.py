@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -15,7 +16,8 @@ from django.utils.translation import gettext as _
 from reviews import audit
 from reviews.models import Case, Decision, Notification, OutcomeRun
 from reviews.models.decision import REVERSE
-from reviews.outcomes.template import Rendered, TemplateError, render
+from reviews.outcomes import kinds
+from reviews.outcomes.template import Rendered, TemplateError
 from reviews.services import outbox, seats
 from reviews.services.closing import label
 from reviews.services.notices import notify
@@ -26,7 +28,8 @@ from workflows.schemas import Problem
 
 REVERSIBLE = (Case.State.DECIDED, Case.State.COMPLETED, Case.State.FAILED)
 State = OutcomeRun.State
-UNSENT = (State.PENDING, State.RETRY_WAIT, State.FAILED, State.UNCERTAIN)
+FAILED = (State.FAILED, State.UNCERTAIN, State.STALE)
+UNSENT = (State.PENDING, State.RETRY_WAIT, *FAILED)
 
 
 class NotReversible(Exception):
@@ -115,7 +118,7 @@ def settle(walk: Walk, run: OutcomeRun) -> None:
         original.compensate()
         walk.note("outcome.compensated", "system", run=original.id.hex)
         end_if_done(walk)
-    elif run.state in (State.FAILED, State.UNCERTAIN):
+    elif run.state in FAILED:
         words = _("Taking “%(title)s” back failed: %(error)s")
         detail = words % {"title": run.rule.title, "error": run.last_error}
         seats.open_exception(walk, trigger="compensation_failed", detail=detail)
@@ -128,7 +131,7 @@ def retry(walk: Walk) -> None:
         reversal = planned(walk)
         _schedule(walk, reversal, walk.decisions[-1])
     for run in runs:
-        if run.state in (State.FAILED, State.UNCERTAIN):
+        if run.state in FAILED:
             run.requeue()
             outbox.nudge(run)
             walk.note("outcome.requeued", "system", run=run.id.hex)
@@ -254,7 +257,9 @@ def _compensation(walk: Walk, run: OutcomeRun, rule: OutcomePlan) -> Compensatio
         "reply": _json(run.reply_excerpt),
     }
     try:
-        return Compensation(run, rule, render(rule.compensation, document))
+        slack = settings.SLACK_API_URL
+        request = kinds.rendered(rule.kind, rule.compensation, document, slack=slack)
+        return Compensation(run, rule, request)
     except TemplateError as error:
         return Compensation(run, rule, None, str(error))
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from reviews.digests import digest_of
 from reviews.models import Case, Decision, Proposal
 from reviews.models.decision import counting
-from reviews.outcomes.template import TemplateError, render
+from reviews.outcomes.template import TemplateError
 from reviews.services import outbox, standing
 from reviews.services.facts import facts_of
 from reviews.services.verdicts import APPROVING
@@ -135,15 +135,16 @@ def _asks_again(stage: StagePlan, reasons: list[str], found: Preview) -> None:
 
 
 def _requests(walk: Walk, stage: StagePlan, verdict: str, found: Preview) -> None:
-    rules = [rule for rule in stage.outcomes if verdict in rule.on_verdicts]
     document = outbox.document_for(walk, decision=_undecided(walk.case, verdict), verdict=verdict)
     try:
+        rules = outbox.rules_for(walk, stage, verdict=verdict)
         found.requests = [
-            Request(rule.title, render(rule.template, document).as_shown(), rule.reversibility)
+            Request(rule.title, outbox.rendered_for(rule, document).as_shown(), rule.reversibility)
             for rule in rules
         ]
     except TemplateError as error:
         found.problem = str(error)
+        return
     if not rules:
         found.sentences.append(_("“%s” sends nothing for this verdict.") % stage.title)
 

@@ -1,12 +1,16 @@
 """Releases on their way: draft, proposed, live, retired. Publishing happens, and is audited."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from reviews import audit
-from reviews.outcomes.template_check import check_template
+from reviews.outcomes import kinds
+from reviews.outcomes.rule_check import check_precondition, check_rule
 from reviews.services.copying import copy_release
 from workflows.linter import Finding, lint
 from workflows.models import Gate, OutcomeRule, Release, Workflow
@@ -38,15 +42,26 @@ def _template_findings(release: Release) -> list[Finding]:
     return [
         Finding("error", f"stage {rule.stage.key}, outcome {rule.title}{what}", sentence)
         for rule in rules
-        for what, template in (("", rule.template), (", compensation", rule.compensation))
-        if template is not None
-        for sentence in check_template(
-            template,
-            data_schema=release.input_schema,
-            args_schemas=args_schemas,
-            compensates=bool(what),
+        for what, sentence in _problems(
+            rule, {"data_schema": release.input_schema, "args_schemas": args_schemas}
         )
     ]
+
+
+def _problems(rule: OutcomeRule, schemas: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Which part of the rule, and what is wrong with it."""
+    for sentence in check_rule(rule.kind, rule.template, **schemas):
+        yield "", sentence
+    if rule.compensation is not None:
+        for sentence in check_rule(rule.kind, rule.compensation, compensates=True, **schemas):
+            yield ", compensation", sentence
+    if rule.precondition is not None:
+        for sentence in check_precondition(rule.precondition, **schemas):
+            yield ", precondition", sentence
+    if rule.kind == kinds.START_CASE:
+        slug = rule.template.get("workflow")
+        if not Workflow.objects.filter(slug=slug).exists():
+            yield "", f"There is no workflow {slug} to start a case in."
 
 
 @transaction.atomic

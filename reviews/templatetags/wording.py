@@ -55,6 +55,7 @@ def run_in_words(run: OutcomeRun) -> str:
         OutcomeRun.State.SUCCEEDED: _("succeeded"),
         OutcomeRun.State.FAILED: _("failed"),
         OutcomeRun.State.UNCERTAIN: _("sent, result unknown"),
+        OutcomeRun.State.STALE: _("not sent, the target changed"),
         OutcomeRun.State.CANCELLED: _("cancelled"),
         OutcomeRun.State.COMPENSATED: _("taken back"),
     }[OutcomeRun.State(run.state)]
@@ -66,6 +67,7 @@ def run_level(run: OutcomeRun) -> str:
         OutcomeRun.State.SUCCEEDED: "ok",
         OutcomeRun.State.FAILED: "bad",
         OutcomeRun.State.UNCERTAIN: "bad",
+        OutcomeRun.State.STALE: "bad",
         OutcomeRun.State.RETRY_WAIT: "warn",
     }.get(OutcomeRun.State(run.state), "accent")
 
@@ -73,16 +75,36 @@ def run_level(run: OutcomeRun) -> str:
 @register.filter
 def request_text(run: OutcomeRun) -> str:
     """The stored request, with its key; secrets by name alone."""
-    rendered = Rendered(run.method, run.url, run.headers, bytes(run.body))
+    rendered = Rendered(run.method, run.url, run.headers, bytes(run.body), run.precondition)
     return request_lines(rendered.as_shown(), key=run.idempotency_key)
 
 
 @register.filter
 def request_lines(shown: dict[str, Any], key: str = "") -> str:
-    headers = [f"{name}: {value}" for name, value in shown["headers"].items()]
     shown_key = key or _("(set when you decide)")
-    headers.append(f"Idempotency-Key: {shown_key}")
-    return "\n".join([f"{shown['method']} {shown['url']}", *headers, "", _indented(shown["body"])])
+    lines = [
+        *_read_before(shown.get("precondition")),
+        f"{shown['method']} {shown['url']}",
+        *_headers(shown),
+        f"Idempotency-Key: {shown_key}",
+    ]
+    return "\n".join([*lines, "", _indented(shown["body"])])
+
+
+def _read_before(precondition: dict[str, Any] | None) -> list[str]:
+    """What is read again before sending, and what it must still say."""
+    if precondition is None:
+        return []
+    expected = [
+        f"  {pointer} = {json.dumps(value, ensure_ascii=False)}"
+        for pointer, value in precondition["expected"].items()
+    ]
+    only_if = _("and only if it still says")
+    return [f"GET {precondition['url']}", *_headers(precondition), only_if, *expected, ""]
+
+
+def _headers(shown: dict[str, Any]) -> list[str]:
+    return [f"{name}: {value}" for name, value in shown["headers"].items()]
 
 
 def _indented(body: str) -> str:

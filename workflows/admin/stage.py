@@ -42,8 +42,13 @@ class RouteForm(DraftForm):
 
 
 class OutcomeRuleForm(DraftForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offer_trial("condition")
+
     def clean(self) -> None:
         super().clean()
+        self.check_expression("condition")
         if self.instance.stage.kind != Stage.Kind.ACTION:
             self.add_error(None, _("Outcome rules belong to a stage of the kind “Action”."))
 
@@ -61,8 +66,11 @@ class OutcomeRuleInline(DraftInline, admin.StackedInline):
     form = OutcomeRuleForm
     fields = (
         ("position", "title"),
+        ("kind", "with_previous"),
         "on_verdicts",
+        "condition",
         "template",
+        "precondition",
         "compensation",
         "reversibility",
         ("expected_status", "timeout_seconds", "retry_delays"),

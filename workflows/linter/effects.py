@@ -12,6 +12,10 @@ from workflows.triggers import Kind
 _SECRET_HEADERS: Final = ("authorization", "token", "secret", "api-key", "apikey", "cookie")
 
 
+# Kinds that do something; the others only tell, or open a case that has gates of its own.
+_ACTING: Final = ("http_request", "update_record", "callable")
+
+
 def check_queues(definition: Definition) -> Iterator[Finding]:
     queues = {queue["slug"]: queue for queue in definition["queues"]}
     for slug, queue in queues.items():
@@ -61,7 +65,7 @@ def check_outcomes(definition: Definition) -> Iterator[Finding]:
     if definition["release"].get("executor") == "AGENT":
         for where, stage in stages_of(definition, "ACTION"):
             for rule in stage.get("outcomes", ()):
-                if rule.get("kind", "http_request") == "http_request":
+                if rule.get("kind", "http_request") in _ACTING:
                     yield error(
                         f"{where}, {rule['title']}",
                         "The agent runs the action itself, so this request would run it twice: "

@@ -22,13 +22,31 @@ class OutcomeRule(models.Model):
 
     class Kind(models.TextChoices):
         HTTP_REQUEST = "http_request", "HTTP request"
+        SLACK_MESSAGE = "slack_message", "Slack message"
+        UPDATE_RECORD = "update_record", "change a record that is opened for it"
+        START_CASE = "start_case", "start a case in another workflow"
+        CALLABLE = "callable", "call a registered function"
 
     stage = models.ForeignKey(Stage, models.CASCADE, related_name="outcome_rules")
     position = models.PositiveSmallIntegerField(help_text="They run in this order.")
+    with_previous = models.BooleanField(
+        "beside the one before",
+        default=False,
+        help_text="It does not wait for the rule before it; both must end well before the next.",
+    )
     title = models.CharField(max_length=120)
     on_verdicts = ArrayField(models.CharField(max_length=10, choices=Route.On))
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.HTTP_REQUEST)
+    condition = models.TextField(
+        blank=True, help_text="Only when this is true, such as data.amount > 1500. Empty: always."
+    )
     template = models.JSONField(help_text="method, url, headers, body; values by JSON pointer.")
+    precondition = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Read before sending, as url, headers and expect: what stands there by JSON "
+        "pointer. When it is something else by then, nothing is sent and a person is asked.",
+    )
     compensation = models.JSONField(
         null=True,
         blank=True,
