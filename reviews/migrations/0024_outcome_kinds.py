@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0022_chat'),
+        ('reviews', '0023_chat'),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0021_erasure_and_holds'),
+        ('reviews', '0022_grants'),
         ('workflows', '0013_chat'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
