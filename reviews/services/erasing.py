@@ -67,7 +67,15 @@ WORDS: Final[Mapping[type[models.Model], tuple[str, Callable[[models.QuerySet], 
     Label: (noop("labels"), _empty(detail="")),
     OutcomeRun: (
         noop("requests that were sent"),
-        _empty(url="", headers={}, body=b"", reply_excerpt="", last_error=""),
+        _empty(
+            url="",
+            headers={},
+            body=b"",
+            precondition=None,
+            differences=[],
+            reply_excerpt="",
+            last_error="",
+        ),
     ),
 }
 
