@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -55,6 +56,18 @@ def undo(case: Case, *, reviewer: AbstractBaseUser) -> Review:
     seat = _take_back(walk, row, reviewer)
     walk.save()
     return seat
+
+
+def undoable_by(reviewer: AbstractBaseUser) -> QuerySet[Case]:
+    """Cases that this person decided last and whose window is open, the newest first; with
+    `last_verdict`."""
+    last = Decision.objects.filter(case=OuterRef("pk")).order_by("-created_at", "-id")
+    in_window = Case.objects.filter(undo_until__gt=timezone.now())
+    decided = in_window.annotate(
+        last_by=Subquery(last.values("reviewer")[:1]),
+        last_verdict=Subquery(last.values("verdict")[:1]),
+    )
+    return decided.filter(last_by=reviewer.pk).order_by("-undo_until", "-id")
 
 
 def may_undo(walk: Walk, reviewer: AbstractBaseUser) -> bool:

@@ -5,12 +5,17 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from reviews.models import Case, Review
 from reviews.models.case import case_id
 from reviews.services.looking import view_case
+from reviews.services.next_up import take_next
 from reviews.services.walk import Walk
+from reviews.templatetags.showing import reveal
 from workflows.models import Queue
 
 
@@ -21,6 +26,23 @@ def to_next(
         return redirect("case-detail", review.case.id)
     messages.info(request, _("Nothing is waiting for you here. Well done."))
     return redirect("queue-detail", queue.slug) if queue else redirect("queue-list")
+
+
+def wants_next(request: HttpRequest) -> bool:
+    return request.POST.get("then") == "next"
+
+
+def go_on(request: HttpRequest) -> HttpResponse:
+    following = take_next(reviewer=request.user)
+    note_shown(request, following)
+    return to_next(request, following)
+
+
+def about(case: Case, words: object) -> SafeString:
+    """A sentence with a way back to the case that it is about, for a page about another."""
+    address = reverse("case-detail", args=[case.pk])
+    name = reveal(case.external_id or case.public_id)
+    return format_html('<a href="{}#decided">{}</a>: {}', address, name, words)
 
 
 def note_shown(request: HttpRequest, review: Review | None) -> None:

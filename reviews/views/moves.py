@@ -20,6 +20,7 @@ from reviews.services.undoing import TooLate
 from reviews.services.verdicts import InvalidVerdict
 from reviews.views.case_page import CasePage
 from reviews.views.cases import render_case
+from reviews.views.going_on import about, go_on, wants_next
 from reviews.views.verdicts import typed_again
 
 
@@ -38,7 +39,9 @@ def review_move(request: HttpRequest, review_id: UUID, verb: str) -> HttpRespons
         return _again(request, review, verb, form, status=422)
     except (NotClaimable, NotYours) as error:
         return _again(request, review, verb, form, status=409, refused=str(error))
-    messages.success(request, str(VERBS[verb].done))
+    messages.success(request, about(review.case, VERBS[verb].done))
+    if wants_next(request):
+        return go_on(request)
     return (
         redirect("case-detail", review.case_id) if verb == "ask-agent" else redirect("queue-list")
     )

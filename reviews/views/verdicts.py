@@ -8,7 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -16,19 +15,18 @@ from reviews import action as actions
 from reviews.editor import Unreadable, focus_after, rearranged
 from reviews.forms import VerdictForm
 from reviews.history import verdict_done
-from reviews.models import Case, Proposal, Review
+from reviews.models import Case, Decision, Proposal, Review
 from reviews.services import verdicts
 from reviews.services.decisions import NotYours, StaleProposal, decide_review
 from reviews.services.drafts import forget_draft
-from reviews.services.next_up import take_next
 from reviews.services.preview import preview
 from reviews.services.verdicts import Answer, InvalidVerdict
-from reviews.templatetags.showing import reveal
 from reviews.views.answer_form import AnswerForm
 from reviews.views.case_page import CasePage, response_fields
 from reviews.views.cases import render_case
 from reviews.views.confirming import confirm, confirmed_at
-from reviews.views.going_on import note_shown, to_next
+from reviews.views.going_on import about, go_on, wants_next
+from reviews.views.shell import note_undoable
 
 
 @login_required
@@ -48,7 +46,7 @@ def review_decide(request: HttpRequest, review_id: UUID) -> HttpResponse:
         form.add_error("password", _("This is not your password."))
         return render_case(request, page, status=422)
     try:
-        _decide(review, request, form, changes=_answered(page, form))
+        decision = _decide(review, request, form, changes=_answered(page, form))
     except InvalidVerdict as error:
         form.explain(error.problems)
         return render_case(request, page, status=422)
@@ -56,29 +54,20 @@ def review_decide(request: HttpRequest, review_id: UUID) -> HttpResponse:
         page = typed_again(_page_of(review, request), request.POST, refused=str(error))
         return render_case(request, page, status=409)
     forget_draft(page.case, user=request.user)
-    if request.POST.get("then") == "next":
-        return _go_on(request, review, form)
-    messages.success(request, _("You %(did)s.") % {"did": _done(form)})
-    return redirect(f"{reverse('case-detail', args=[review.case_id])}#decided")
+    return _decided(request, decision)
 
 
-def _go_on(request: HttpRequest, review: Review, form: VerdictForm) -> HttpResponse:
-    """To the next case, with a way back to this one."""
-    case = review.case
-    link = format_html(
-        '{} <a href="{}#decided">{}</a>',
-        _("You %(did)s:") % {"did": _done(form)},
-        reverse("case-detail", args=[case.pk]),
-        reveal(case.external_id or case.public_id),
-    )
-    messages.success(request, link)
-    following = take_next(reviewer=request.user)
-    note_shown(request, following)
-    return to_next(request, following)
-
-
-def _done(form: VerdictForm) -> str:
-    return verdict_done(form.cleaned_data["verdict"])
+def _decided(request: HttpRequest, decision: Decision) -> HttpResponse:
+    """To what was decided, or on to the next; while it can be undone, every page says so."""
+    if decision.case.undo_until is not None:
+        note_undoable(request)
+    said = _("You %(did)s.") % {"did": verdict_done(decision.verdict)}
+    if wants_next(request):
+        if decision.case.undo_until is None:
+            messages.success(request, about(decision.case, said))
+        return go_on(request)
+    messages.success(request, said)
+    return redirect(f"{reverse('case-detail', args=[decision.case_id])}#decided")
 
 
 @login_required
@@ -164,8 +153,8 @@ def _answered(page: CasePage, form: VerdictForm) -> dict[str, Any] | None:
 
 def _decide(
     review: Review, request: HttpRequest, form: VerdictForm, *, changes: dict[str, Any] | None
-) -> None:
-    decide_review(
+) -> Decision:
+    return decide_review(
         review,
         reviewer=request.user,
         answer=form.answer() if changes is None else replace(form.answer(), changes=changes),

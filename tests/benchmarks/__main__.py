@@ -10,7 +10,16 @@ from config.trial.place import ROOT
 from tests.benchmarks import results
 from tests.benchmarks.grounds import grounds
 
-SCENARIOS = ("submit", "round_trip", "reaction", "outcomes", "backlog", "waiters", "memory")
+SCENARIOS = (
+    "submit",
+    "round_trip",
+    "reaction",
+    "outcomes",
+    "backlog",
+    "keyboard",
+    "waiters",
+    "memory",
+)
 
 
 def main() -> None:

@@ -108,7 +108,7 @@ def test_a_verdict_goes_on_to_the_next_case_where_that_is_wished(one, agent, hou
     )
     assert answer.redirect_chain[-1][0] == reverse("case-detail", args=[second.id])
     shown = answer.content.decode()
-    assert "You approved:" in shown
+    assert ": You approved." in shown
     assert f'href="/cases/{first.public_id}/#decided"' in shown
     assert "It came now from Refunds because" in shown
     assert Review.objects.get(case=second).claimed_by == house.one

@@ -39,7 +39,7 @@ function show(sent) {
 
 document.addEventListener("submit", (event) => {
   const isNext = event.target === form;
-  const isVerdict = then?.checked && event.submitter?.matches("[data-verdict]");
+  const isVerdict = then?.checked && event.submitter?.matches("[data-verdict], [data-move-send]");
   if (!event.defaultPrevented && (isNext || isVerdict)) show(event.target);
 });
 addEventListener("pageshow", (event) => { if (event.persisted && content.inert) location.reload(); });
