@@ -247,6 +247,7 @@ CELERY_BEAT_SCHEDULE = {
     "ask about permits": {"task": "reviews.ask_about_permits", "schedule": 60.0},
     "checkpoint": {"task": "reviews.checkpoint", "schedule": 60.0, "options": {"expires": 60}},
     "retain": {"task": "reviews.retain", "schedule": 600.0, "options": {"expires": 600}},
+    "forget drafts": {"task": "reviews.forget_drafts", "schedule": 3600.0},
     "forget": {"task": "agents.forget_idempotency_keys", "schedule": 3600.0},
 }
 

@@ -20,6 +20,7 @@ from reviews.models import Review
 PAGE = 50
 # Filters that no index answers look only this far down each queue.
 FARTHEST = 20_000
+AWAY = ("put_off", "asked")
 SOON = timedelta(hours=1)
 # What is answered before its proposal is shown cannot be found by what it proposes.
 SHOWN_AT_ONCE = {"case__presentation": "AI_FIRST"}
@@ -64,7 +65,8 @@ class Filters:
     value_from: Decimal | None = None
     value_to: Decimal | None = None
     text: str = ""
-    # One of the three groups of a page alone: mine, free, taken.
+    # One of the groups of a page alone: mine, free, taken; or what is on no page otherwise:
+    # put_off, asked.
     group: str = ""
 
     def __bool__(self) -> bool:
@@ -116,13 +118,22 @@ class Page:
     mine: Sequence[Review]
     waiting: Sequence[Review]
     taken: Sequence[Review]
-    next: Cursor | None
+    # Nobody can take these now: they come back at a time, or when the agent has answered.
+    put_off: Sequence[Review] = ()
+    asked: Sequence[Review] = ()
+    next: Cursor | None = None
+
+    @property
+    def rows(self) -> list[Review]:
+        return [*self.mine, *self.waiting, *self.taken, *self.put_off, *self.asked]
 
 
 def page_of(
     user: AbstractBaseUser, *, queues: Sequence[int], filters: Filters, after: Cursor | None
 ) -> Page:
     """What `user` holds comes first, then what they may take; `taken` is with colleagues."""
+    if filters.group in AWAY:
+        return _away(queues, filters)
     ids = _waiting_ids(user, queues, filters, after) if filters.group in ("", "free") else []
     shown = {"mine": [], "waiting": [], "taken": []}
     claimed = [] if after or filters.group == "free" else _claimed_ids(user, queues, filters)
@@ -135,6 +146,16 @@ def page_of(
     return Page(**shown, next=following)
 
 
+def _away(queues: Sequence[int], filters: Filters) -> Page:
+    """What would come back first stands first; the rest is found by narrowing."""
+    rows = Review.objects.filter(filters.condition(), queue__in=queues)
+    if filters.group == "put_off":
+        rows = rows.put_off().order_by("snoozed_until", "id")[: 2 * PAGE]
+        return Page((), (), (), put_off=list(_drawn(rows)))
+    rows = rows.asking_an_agent().order_by("case__question__created_at", "id")[: 2 * PAGE]
+    return Page((), (), (), asked=list(_drawn(rows).select_related("case__question")))
+
+
 def _group(review: Review, user: AbstractBaseUser) -> str:
     if review.state == Review.State.OPEN:
         return "waiting"
@@ -142,10 +163,16 @@ def _group(review: Review, user: AbstractBaseUser) -> str:
 
 
 def _rows(ids: list[UUID]) -> QuerySet[Review]:
-    rows = Review.objects.open().filter(pk__in=ids).in_order()
+    return _drawn(Review.objects.open().filter(pk__in=ids).in_order())
+
+
+def _drawn(rows: QuerySet[Review]) -> QuerySet[Review]:
+    """With all that a row of the page shows."""
     return (
         rows.prefetch_related("case__proposals")
-        .select_related("case__agent", "case__release__workflow", "queue", "claimed_by")
+        .select_related(
+            "case__agent", "case__release__workflow", "queue", "claimed_by", "offered_to"
+        )
         .defer("case__data", "case__response_schema", "case__metadata")
     )
 

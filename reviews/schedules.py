@@ -9,6 +9,7 @@ from reviews.services import (
     checkpoints,
     claims,
     digests,
+    drafts,
     erasing,
     outcomes,
     reminders,
@@ -54,3 +55,8 @@ def checkpoint() -> None:
 @shared_task(name="reviews.retain")
 def retain() -> None:
     erasing.retain()
+
+
+@shared_task(name="reviews.forget_drafts")
+def forget_drafts() -> None:
+    drafts.forget_old_drafts()

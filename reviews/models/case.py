@@ -29,6 +29,9 @@ class CaseQuerySet(models.QuerySet):
             undo_until=None,
         )
 
+    def waiting_for_agent(self) -> Self:
+        return self.filter(state=Case.State.WAITING_FOR_AGENT)
+
     def window_over(self) -> Self:
         return self.filter(undo_until__lte=timezone.now())
 
@@ -133,6 +136,11 @@ class Case(models.Model):
                 fields=["due_at"],
                 condition=models.Q(state__in=["IN_REVIEW", "WAITING_FOR_AGENT"]),
                 name="open_cases_by_due",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state="WAITING_FOR_AGENT"),
+                name="cases_waiting_for_agents",
             ),
             models.Index(
                 fields=["undo_until"],

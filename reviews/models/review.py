@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django_fsm import FSMField, transition
 from uuid_utils.compat import uuid7
@@ -78,6 +78,18 @@ class ReviewQuerySet(models.QuerySet):
     def to_remind_of(self) -> Self:
         """What the clock has to look at: to warn of, or to escalate."""
         return self.open().filter(remind_at__lte=timezone.now())
+
+    def put_off(self) -> Self:
+        """Always kept for who put it off, which is what an index knows."""
+        return self.filter(
+            state=Review.State.OPEN, offered_to__isnull=False, snoozed_until__gt=timezone.now()
+        )
+
+    def asking_an_agent(self) -> Self:
+        """The last seat of each case that waits for its agent: there it will open again."""
+        last = Review.objects.filter(case=OuterRef("pk")).order_by("-id").values("pk")[:1]
+        waiting = Case.objects.waiting_for_agent().annotate(last_seat=Subquery(last))
+        return self.filter(pk__in=waiting.values("last_seat"))
 
     def in_order(self) -> Self:
         return self.order_by("-priority", "due_at", "id")

@@ -35,6 +35,8 @@ def check(walk: Walk, review: Review, *, verdict: str) -> Preview:
 def _check_gate(gate: GatePlan, walk: Walk) -> None:
     if gate.bulk_risk_limit is None:
         raise NotTogether(_("“%s” is decided one by one.") % walk.stage.title)
+    if gate.reauth_minutes is not None:
+        raise NotTogether(_("“%s” asks for your password: open it.") % walk.stage.title)
     if walk.case.presentation != Case.Presentation.AI_FIRST:
         raise NotTogether(_("It is answered before the proposal is shown: open it."))
 

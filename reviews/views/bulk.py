@@ -23,6 +23,7 @@ from reviews.history import name_of
 from reviews.models import Review
 from reviews.services import bulk, reassigning
 from reviews.services.bulk import Act, Planned, Seen, Wish
+from reviews.views.shell import note_undoable
 from workflows.models import Queue
 
 RESULT = "bulk_result"
@@ -43,10 +44,16 @@ class WishForm(forms.Form):
     act = forms.ChoiceField(choices=[(act.value, act.value) for act in Act])
     back = forms.CharField(required=False)
     queue = forms.ModelChoiceField(
-        Queue.objects.none(), required=False, label=gettext_lazy("To the queue")
+        Queue.objects.none(),
+        required=False,
+        label=gettext_lazy("To the queue"),
+        empty_label=gettext_lazy("choose a queue"),
     )
     person = forms.ModelChoiceField(
-        get_user_model().objects.none(), required=False, label=gettext_lazy("To whom")
+        get_user_model().objects.none(),
+        required=False,
+        label=gettext_lazy("To whom"),
+        empty_label=gettext_lazy("choose a person"),
     )
     reason_code = forms.ChoiceField(required=False, label=gettext_lazy("Reason"))
     message = forms.CharField(
@@ -148,6 +155,7 @@ def bulk_do(request: HttpRequest) -> HttpResponse:
             for done in bulk.carry_out(seen, wish)
         ],
     }
+    note_undoable(request)
     return redirect("bulk-result")
 
 

@@ -25,6 +25,8 @@ GROUPS = [
     ("mine", gettext_lazy("Held by me")),
     ("free", gettext_lazy("Free")),
     ("taken", gettext_lazy("Held by others")),
+    ("put_off", gettext_lazy("Put off")),
+    ("asked", gettext_lazy("Waiting for an agent")),
 ]
 TRIGGERS = [
     *(kind.value.lower() for kind in Kind),

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reviews.models import PersonalToken
@@ -44,9 +43,6 @@ class TokenForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         initial = {"scopes": [TokenScope.READ], "life": "30"}
         super().__init__(*args, auto_id="id_token_%s", initial=initial, **kwargs)
-
-    def refuse_password(self) -> None:
-        self.add_error("password", _("This is not your password."))
 
     def values(self) -> dict[str, Any]:
         given = self.cleaned_data

@@ -22,7 +22,7 @@ from reviews.services.personal_tokens import make_token, revoke_token
 from reviews.services.preferences import save_preferences
 from reviews.services.verdicts import InvalidVerdict
 from reviews.views.absences import AbsenceForm, absences_of
-from reviews.views.confirming import confirm
+from reviews.views.confirming import refusal
 from reviews.views.personal_tokens import TokenForm, tokens_of
 from workflows.admin.calendars import zone_choices
 from workflows.models import Absence
@@ -130,8 +130,8 @@ def absence_end(request: HttpRequest, absence_id: int) -> HttpResponse:
 def token_make(request: HttpRequest) -> HttpResponse:
     """The page with the token on it, this once: it is stored nowhere."""
     form = TokenForm(request.POST)
-    if form.is_valid() and not confirm(request, form.cleaned_data["password"]):
-        form.refuse_password()
+    if form.is_valid() and (why_not := refusal(request, form.cleaned_data["password"])):
+        form.add_error("password", why_not)
     if not form.is_valid():
         return settings_page(request, token_form=form)
     try:

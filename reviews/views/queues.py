@@ -56,7 +56,7 @@ def _page(
     }
     if live.is_asked(request):
         page = context["page"]
-        seen = [*live.marks([*page.mine, *page.waiting, *page.taken]), page.next]
+        seen = [*live.marks(page.rows), page.next]
         return live.answer(request, seen=seen, part="reviews/_list.html", context=context)
     return render(request, "reviews/queue.html", context)
 

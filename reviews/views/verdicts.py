@@ -24,7 +24,7 @@ from reviews.services.verdicts import Answer, InvalidVerdict
 from reviews.views.answer_form import AnswerForm
 from reviews.views.case_page import CasePage, response_fields
 from reviews.views.cases import render_case
-from reviews.views.confirming import confirm, confirmed_at
+from reviews.views.confirming import confirmed_at, refusal
 from reviews.views.going_on import about, go_on, wants_next
 from reviews.views.shell import note_undoable
 
@@ -42,8 +42,8 @@ def review_decide(request: HttpRequest, review_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return render_case(request, page, status=422)
     password = form.cleaned_data["password"]
-    if password and not confirm(request, password):
-        form.add_error("password", _("This is not your password."))
+    if password and (why_not := refusal(request, password)):
+        form.add_error("password", why_not)
         return render_case(request, page, status=422)
     try:
         decision = _decide(review, request, form, changes=_answered(page, form))

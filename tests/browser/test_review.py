@@ -149,3 +149,17 @@ def test_the_pages_work_without_scripts(people, desk, desk_agent):
     page.get_by_label("Amount").fill("70.00")
     page.get_by_role("button", name="Approve with changes").click()
     assert "approved with changes" in page.locator("#decided").inner_text()
+
+
+def test_several_are_taken_and_given_back_without_scripts(people, desk, desk_agent):
+    cases = [case_of(desk_agent.post(confidence=0.5, external_id=f"o-{n}")) for n in range(3)]
+    page = people("reviewer.one", java_script_enabled=False).page
+    for act, done in (("Take", "Taken: it is yours."), ("Give back", "Given back to the queue.")):
+        for name in ("o-0", "o-2"):
+            page.get_by_label(f"Choose {name}").check()
+        page.get_by_role("button", name=act, exact=True).click()
+        page.get_by_role("button", name="2 cases").click()
+        assert page.locator("main").inner_text().count(done) == 2
+        held = Review.objects.filter(state="CLAIMED").values_list("case", flat=True)
+        assert set(held) == ({cases[0].pk, cases[2].pk} if act == "Take" else set())
+        page.get_by_role("link", name="Back to the list").click()

@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews.models import Decision, Draft, Review
+from reviews.models import Case, Decision, Draft, Review
+from reviews.schedules import forget_drafts
 from reviews.services import claims
+from reviews.services.drafts import save_draft
 from tests.building import build_house
 from tests.conftest import AgentClient
 from tests.deciding import case_of
@@ -113,3 +116,33 @@ def test_a_grave_verdict_asks_for_the_password_again(client, db):
             assert "Kept" in refused.content.decode()
         assert client.post(url, sent | {"password": "handrail"}).status_code == 302
     assert Decision.objects.get(review=review).verdict == "approve"
+
+
+def test_after_five_wrong_passwords_the_right_one_is_refused_too(client, db):
+    house = build_house(reauth_minutes=10)
+    cache.clear()
+    case = case_of(AgentClient(house.key).post(confidence=0.5))
+    review = claims.claim_review(Review.objects.get(case=case), reviewer=house.one)
+    client.force_login(house.one)
+    url = reverse("review-decide", args=[review.pk])
+    sent = fields(client, review) | {"verdict": "approve"}
+    for _ in range(5):
+        refused = client.post(url, sent | {"password": "guess"})
+        assert "not your password" in refused.content.decode()
+    refused = client.post(url, sent | {"password": "handrail"})
+    assert refused.status_code == 422
+    assert "Too many wrong passwords" in refused.content.decode()
+    assert not Decision.objects.exists()
+    cache.clear()
+    assert client.post(url, sent | {"password": "handrail"}).status_code == 302
+
+
+def test_drafts_that_nobody_came_back_to_are_forgotten(house, agent):
+    kept, untouched, closed = (case_of(agent.post(confidence=0.5)) for _ in range(3))
+    for case in (kept, untouched, closed):
+        save_draft(case, user=house.one, revision=1, typed={"message": ["Half a thought"]})
+    now = timezone.now()
+    Draft.objects.filter(case=untouched).update(saved_at=now - timedelta(days=91))
+    Case.objects.filter(pk=closed.pk).update(closed_at=now - timedelta(days=8))
+    forget_drafts()
+    assert [draft.case for draft in Draft.objects.all()] == [kept]

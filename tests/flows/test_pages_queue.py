@@ -10,7 +10,7 @@ from django.utils import timezone
 from reviews import listing
 from reviews.listing import Cursor
 from reviews.models import Review
-from reviews.services import claims
+from reviews.services import claims, moves, returns
 from tests.building import person
 from tests.deciding import case_of
 
@@ -190,7 +190,7 @@ def test_the_rail_counts_what_waits_and_never_a_whole_large_queue(one, agent, mo
         agent.post(confidence=0.5)
     shown = page(one)
     assert "2+" in shown
-    assert "0 min+" in shown
+    assert "0 min" in shown
 
 
 def test_the_queue_page_costs_few_queries_however_much_waits(
@@ -233,3 +233,31 @@ def test_looking_again_asks_less_than_drawing(one, agent, django_assert_max_num_
     tag = one.get("/", headers=LIVE).headers["ETag"]
     with django_assert_max_num_queries(11):
         one.get("/", headers=LIVE | {"If-None-Match": tag})
+
+
+def test_what_is_put_off_is_listed_with_when_it_comes_back(one, agent, house):
+    case_of(agent.post(confidence=0.5, external_id="o-free"))
+    late, soon = (case_of(agent.post(confidence=0.5, external_id=f"o-{n}")) for n in range(2))
+    now = timezone.now()
+    for case, hours in ((late, 9), (soon, 2)):
+        held = claims.claim_review(Review.objects.get(case=case), reviewer=house.two)
+        moves.snooze(held, reviewer=house.two, until=now + timedelta(hours=hours))
+    assert "o-0" not in page(one, state="free")
+    shown = page(one, state="put_off")
+    assert shown.index("o-1") < shown.index("o-0") and "o-free" not in shown
+    assert "to reviewer.two first" in shown
+    assert f'datetime="{(now + timedelta(hours=2)).isoformat()}"' in shown
+    with time_machine.travel(now + timedelta(hours=3)):
+        one.force_login(house.one)
+        assert "o-1" not in page(one, state="put_off")
+
+
+def test_what_waits_for_its_agent_is_listed_where_it_was_asked(one, agent, house):
+    waiting, _other = (case_of(agent.post(confidence=0.5, external_id=f"o-{n}")) for n in range(2))
+    held = claims.claim_review(Review.objects.get(case=waiting), reviewer=house.two)
+    returns.ask_agent(held, reviewer=house.two, question="Which parcel?")
+    shown = page(one, state="asked")
+    assert "o-0" in shown and "o-1" not in shown
+    assert "when it answers" in shown and "the clock stands" in shown
+    assert "o-0" not in page(one)
+    assert "o-0" not in page(one, "/queues/exceptions/", state="asked")

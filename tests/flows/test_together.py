@@ -308,3 +308,11 @@ def test_what_one_may_not_see_is_not_there(one, agent, house):
     shown = preview(one, "claim", [case]).content.decode()
     assert "o-0" not in shown
     assert "Nothing would happen." in shown
+
+
+def test_a_gate_that_asks_for_the_password_is_decided_one_by_one(client, db):
+    house = build_house(bulk_risk_limit=0.5, reauth_minutes=10)
+    client.force_login(house.one)
+    shown = preview(client, "approve", opened(AgentClient(house.key))).content.decode()
+    assert "asks for your password: open it." in shown
+    assert "Nothing would happen." in shown

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
 from django.db import IntegrityError, models
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
@@ -29,6 +30,7 @@ class PlainFields:
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
         field = plain_field(db_field) or super().formfield_for_dbfield(db_field, request, **kwargs)
+        _say_empty_in_words(field)
         if isinstance(db_field, models.TextField) and field is not None:
             field.widget.attrs["rows"] = 4
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
@@ -43,6 +45,19 @@ class PlainFields:
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", CarefulAutocomplete(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+def _say_empty_in_words(field: forms.Field | None) -> None:
+    """Django writes dashes, which a screen reader spells out."""
+    if not isinstance(field, forms.ChoiceField):
+        return
+    words = _("choose") if field.required else _("none")
+    if isinstance(field, forms.ModelChoiceField):
+        field.empty_label = words if field.empty_label is not None else None
+    elif not callable(field.choices):
+        choices = list(field.choices)
+        if choices and choices[0] == BLANK_CHOICE_DASH[0]:
+            field.choices = [("", words), *choices[1:]]
 
 
 class PlainPage(PlainFields):

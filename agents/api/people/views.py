@@ -32,7 +32,7 @@ from reviews.services import answers, claims, moves, returns, undoing
 from reviews.services.looking import view_case
 from reviews.services.next_up import take_next
 from reviews.services.notices import read_about
-from reviews.views.confirming import confirm, confirmed_at
+from reviews.views.confirming import confirmed_at, refusal
 from workflows.models import Queue
 from workflows.schemas import Problem, compile_schema
 
@@ -231,8 +231,8 @@ def _confirmed_at(request: Request, body: dict[str, Any]) -> Any:
         if password:
             raise NotFresh
         return None
-    if password and not confirm(request._request, password):
-        raise Unprocessable([Problem("/password", "is not this person's")])
+    if password and (why_not := refusal(request._request, password)):
+        raise Unprocessable([Problem("/password", why_not)])
     return confirmed_at(request._request)
 
 
