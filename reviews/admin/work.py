@@ -10,6 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from reviews.admin import feedback
 from reviews.admin.read_only import ReadOnlyAdmin, VerdictFilter, document
 from reviews.admin.steps import Step, take
 from reviews.models import Decision, OutcomeRun, Review
@@ -54,6 +55,10 @@ class DecisionAdmin(ReadOnlyAdmin):
         ("revision", "digest"),
         ("active_seconds", "created_at"),
     )
+    change_list_template = "admin/reviews/decision/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        return [feedback.page_of(self), *super().get_urls()]
 
     @admin.display(description=_("changes"))
     def shown_changes(self, decision: Decision) -> SafeString:

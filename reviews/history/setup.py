@@ -39,5 +39,6 @@ SETUP: Mapping[str, Sentence] = {
     "token.revoked": _about(noop("revoked a token (%s)"), "token"),
     "chat.linked": _about(noop("linked a chat account (%s)"), "app"),
     "chat.unlinked": _about(noop("unlinked a chat account (%s)"), "app"),
+    "feedback.exported": _words(noop("exported what people changed")),
     "record.exported": _about(noop("exported the record (%s)"), "format"),
 }

@@ -54,6 +54,7 @@ class Decision(models.Model):
 
     class Meta:
         ordering = ["created_at", "id"]
+        permissions = [("export_feedback", "Can export what people changed")]
         constraints = [
             models.UniqueConstraint(
                 fields=["review"],

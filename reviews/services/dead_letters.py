@@ -18,6 +18,8 @@ def send_again(run: OutcomeRun, *, by: AbstractBaseUser) -> OutcomeRun:
     has not failed."""
     if not by.has_perm("workflows.change_webhookendpoint"):
         raise PermissionDenied(_("Sending again needs the permission to change endpoints."))
+    if run.kind == OutcomeRun.Kind.PUBLICATION:
+        return _publish_again(run, by)
     walk = Walk.of(run.case_id, is_seen=False)
     row = OutcomeRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if row.kind != OutcomeRun.Kind.WEBHOOK:
@@ -29,4 +31,15 @@ def send_again(run: OutcomeRun, *, by: AbstractBaseUser) -> OutcomeRun:
     row.save()
     walk.note("outcome.requeued", audit.by_user(by), run=row.id.hex, event=row.event)
     walk.save()
+    return row
+
+
+def _publish_again(run: OutcomeRun, by: AbstractBaseUser) -> OutcomeRun:
+    """A checkpoint is of no case: it stands on the record of the site."""
+    row = OutcomeRun.objects.select_for_update().get(pk=run.pk)
+    row.requeue()
+    outbox.nudge(row)
+    row.save()
+    event = audit.Event("outcome.requeued", audit.by_user(by), {"run": row.id.hex})
+    audit.record("site", event)
     return row

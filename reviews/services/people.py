@@ -51,6 +51,7 @@ GROUPS: Final[Mapping[str, set[str]]] = {
     | _view(*PLACES)
     | {"reverse_case", "change_queue", "change_team", "open_stop", "view_board", "move_review"},
     "Designer": _view(*RECORD, "agent", "secret")
+    | {"export_feedback"}
     | _edit(*RELEASE_CONTENT, *PLACES)
     | {"view_workflow", "add_workflow", "change_workflow"}
     | {"view_release", "add_release", "change_release"},

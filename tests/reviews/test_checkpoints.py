@@ -120,6 +120,27 @@ def test_entries_that_were_changed_before_they_left_are_not_published(agent, she
     assert list(shelf.iterdir()) == []
 
 
+def test_what_failed_to_leave_is_sent_again_by_a_person(house, agent, shelf):
+    agent.post()
+    checkpoints.make(below=LARGEST)
+    shelf.rmdir()
+    shelf.write_text("in the way")
+    run = OutcomeRun.objects.get(kind="publication")
+    outcomes.run(run.pk)
+    assert OutcomeRun.objects.get(pk=run.pk).state == "RETRY_WAIT"
+    OutcomeRun.objects.filter(pk=run.pk).update(attempts=99, next_attempt_at=timezone.now())
+    outcomes.run(run.pk)
+    assert OutcomeRun.objects.get(pk=run.pk).state == "FAILED"
+    shelf.unlink()
+    client = logged_in(house.admin)
+    client.post(f"/admin/reviews/outcomerun/{run.pk}/send-again/")
+    outcomes.run(run.pk)
+    assert (
+        OutcomeRun.objects.get(pk=run.pk).state == "SUCCEEDED" and len(list(shelf.iterdir())) == 1
+    )
+    assert AuditEntry.objects.filter(chain="site", event="outcome.requeued").exists()
+
+
 def test_an_address_is_told_of_each(agent, settings):
     agent.post()
     with Target(status=503) as target:
