@@ -5,12 +5,15 @@ from typing import Any
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from reviews.admin.steps import Step, Why, take
 from reviews.models import Case
 from reviews.services.erasing import erase_case, what_goes
+from reviews.services.explaining import explain
 from reviews.services.legal_holds import place_hold
 
 
@@ -23,8 +26,20 @@ def steps_of(admin: ModelAdmin) -> list[URLPattern]:
         case = _case(admin, request, case_id, "reviews.hold_case")
         return take(_holding(), request, admin=admin, row=case, back=_page(case))
 
+    def explained(request: HttpRequest, case_id: Any) -> HttpResponse:
+        case = _case(admin, request, case_id, "reviews.view_case")
+        page = render(request, "reviews/explanation.html", {"page": explain(case, by=request.user)})
+        page["Content-Disposition"] = f'attachment; filename="{case.public_id}.html"'
+        page["Cache-Control"] = "no-store"
+        return page
+
     wrap = admin.admin_site.admin_view
     return [
+        path(
+            "<uuid:case_id>/explanation/",
+            require_POST(wrap(explained)),
+            name="reviews_case_explanation",
+        ),
         path("<uuid:case_id>/erase/", wrap(erase), name="reviews_case_erase"),
         path("<uuid:case_id>/hold/", wrap(hold), name="reviews_case_hold"),
     ]

@@ -59,6 +59,7 @@ class CaseAdmin(ReadOnlyAdmin):
     list_filter = ("state", "lane", VerdictFilter, "agent", "release__workflow")
     search_fields = ("external_id__exact",)
     search_help_text = _("A case id (case_…) or the exact external id.")
+    change_form_template = "admin/reviews/case/change_form.html"
     inlines = (VisitInline, DecisionInline, OutcomeRunInline)
     fieldsets = (
         (None, {"fields": ("public_id", "pages", "release", "agent", "agent_version")}),

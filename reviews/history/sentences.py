@@ -190,6 +190,7 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "case.erased": lambda data, names: (
         _("erased what was written in it: %s") % (data.get("reason") or _("kept long enough"))
     ),
+    "case.explained": _words(noop("took away an explanation of the case")),
     "hold.placed": lambda data, names: _("placed a legal hold: %s") % data.get("reason", ""),
     "hold.lifted": lambda data, names: _("lifted the legal hold: %s") % data.get("reason", ""),
     "case.cancelled": _words(noop("withdrew the case")),

@@ -23,6 +23,9 @@ class Checkpoint(models.Model):
 
     class Meta:
         ordering = ["-number"]
+        indexes = [
+            models.Index(fields=["last_transaction", "last_entry"], name="checkpoints_by_commit")
+        ]
         permissions = [("export_record", "Can take the record away with its checkpoints")]
 
     def __str__(self) -> str:

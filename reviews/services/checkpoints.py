@@ -154,6 +154,15 @@ def leaves_of(checkpoint: Checkpoint) -> Iterator[Leaf]:
         yield Leaf(chain, position, bytes(digest))
 
 
+def over(entry: AuditEntry) -> Checkpoint | None:
+    """The checkpoint that covers an entry."""
+    behind = Q(last_transaction__gt=entry.transaction) | Q(
+        last_transaction=entry.transaction, last_entry__gte=entry.pk
+    )
+    reaching = Checkpoint.objects.filter(behind, last_transaction__gte=entry.transaction)
+    return reaching.order_by("last_transaction", "last_entry").first()
+
+
 def name_of(number: int) -> str:
     return f"{number:012}.json"
 
