@@ -57,7 +57,10 @@ CONTROLS: Final[Mapping[str, tuple[str, str]]] = {
 }
 HEAD: Final = """# What supports which control
 
-Chapter 9 and section 12.4 of the OWASP AI Security Verification Standard, in our words, with what answers each here and the tests that show it. Written by `python -m tests.controls` from the tests that name a control (`@pytest.mark.control("9.2.2")`); a test holds this page to it. It says what supports a control, and claims no compliance.
+Chapter 9 and section 12.4 of the OWASP AI Security Verification Standard, in our words, with what
+answers each here and the tests that show it. It says what supports a control, and claims no
+compliance. `python -m tests.controls` writes this page from the tests that name a control
+(`@pytest.mark.control("9.2.2")`); a test holds the page to them.
 
 | control | asks | here | shown by |
 |---|---|---|---|

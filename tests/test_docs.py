@@ -7,6 +7,7 @@ from django.conf import settings
 
 from reviews.management.commands.draw_patterns import drawn_patterns
 from reviews.management.commands.draw_states import drawing
+from tests import controls
 
 ROOT = Path(settings.BASE_DIR)
 
@@ -18,6 +19,11 @@ def test_the_drawn_states_are_those_of_the_code():
 def test_the_ready_workflows_are_drawn_as_they_are():
     page = (ROOT / "docs/patterns.md").read_text()
     assert page == drawn_patterns(), "run manage.py draw_patterns"
+
+
+def test_the_table_of_controls_is_that_of_the_tests():
+    assert controls.PAGE.read_text() == controls.page(), "run python -m tests.controls"
+    assert set(controls.named()) == set(controls.CONTROLS), "a control that nothing shows"
 
 
 def test_every_file_that_a_document_names_is_there():

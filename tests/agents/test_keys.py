@@ -48,6 +48,7 @@ class TestLimits:
 
 
 class TestExchange:
+    @pytest.mark.control("9.4.3")
     def test_both_keys_work_for_a_while_and_then_the_new_one_alone(self, house, agent):
         house.key_row.workflows.set([house.workflow])
         new, key = rotate_key(house.key_row, by=house.admin, overlap=timedelta(hours=1))
@@ -107,6 +108,7 @@ def test_the_map_of_calls_is_read():
 
 
 @pytest.mark.parametrize(("route", "method"), CALLS)
+@pytest.mark.control("9.4.1")
 def test_another_agents_key_reads_nothing(route, method, db):
     """Found in the map of addresses, so that a new call is covered the day it is added."""
     house = let_the_agent_act(build_house())
@@ -129,6 +131,7 @@ def test_another_agents_key_reads_nothing(route, method, db):
     assert case.permits.get().redeemed_at is None and not case.receipts.exists()
 
 
+@pytest.mark.control("9.4.1")
 def test_a_key_for_one_workflow_reads_no_case_of_another(db):
     house = let_the_agent_act(build_house())
     agent = AgentClient(house.key)

@@ -58,6 +58,7 @@ def test_a_lease_that_ran_out_unnoticed_still_belongs_to_who_holds_it():
     assert fresh(case).state == "DECIDED"
 
 
+@pytest.mark.control("9.6.2")
 def test_no_answer_in_time_is_a_rejection_and_nothing_runs():
     _house, agent = desk(time_limit_minutes=30)
     case = case_of(agent.post(confidence=0.5))
@@ -134,6 +135,7 @@ def test_approval_on_timeout_runs_and_says_by_whom():
     assert OutcomeRun.objects.count() == 1 and Case.objects.get().lane == "HUMAN"
 
 
+@pytest.mark.control("9.6.2")
 def test_a_person_who_may_only_publish_cannot_publish_approval_by_silence():
     house, _agent = desk()
     publisher = allow(house.one, "publish_release", "change_release")

@@ -71,6 +71,7 @@ def approved(house, agent, **answer):
 
 
 class TestIssuing:
+    @pytest.mark.control("9.2.8")
     def test_an_approval_by_a_person_says_who_and_what(self, house, agent, keys, settings):
         case = case_of(agent.post(confidence=0.5))
         assert read(agent, case)["permit"] is None
@@ -97,6 +98,7 @@ class TestIssuing:
         edited = {"name": "refund", "args": ACTION["args"] | {"amount": "45.00"}}
         assert keys.verify(text, edited).verdict == "edit"
 
+    @pytest.mark.control("9.2.1")
     def test_a_rejection_permits_nothing(self, house, agent):
         _case, text = approved(house, agent, verdict="reject", reason_code="policy")
         assert text is None and not Permit.objects.exists()
@@ -115,6 +117,7 @@ class TestIssuing:
         assert b"permit" not in told and text.split(".")[2].encode() not in told
         assert "permit" not in agent.get("/api/v1/cases").json()["data"][0]
 
+    @pytest.mark.control("9.2.9")
     def test_the_signed_text_is_in_no_table(self, house, agent):
         _case, text = approved(house, agent)
         with connection.cursor() as cursor:
@@ -132,6 +135,7 @@ class TestIssuing:
 
 
 class TestRedeeming:
+    @pytest.mark.control("9.2.8")
     def test_a_permit_is_used_once_and_both_tries_are_on_record(self, house, agent):
         case, text = approved(house, agent)
         first = redeem(agent, text, action_digest=action_digest(ACTION))
@@ -141,6 +145,7 @@ class TestRedeeming:
         assert second.status_code == 409 and second.json()["type"].endswith(":permit-used")
         assert events(case)[-2:] == ["permit.redeemed", "permit.refused"]
 
+    @pytest.mark.control("9.2.8")
     def test_what_is_not_approved_uses_nothing_up(self, house, agent):
         case, text = approved(house, agent)
         other = redeem(agent, text, action_digest=action_digest({"name": "refund", "args": {}}))
@@ -173,12 +178,14 @@ class TestRedeeming:
         close_stop(stop, by=house.admin, reason="looked into")
         assert redeem(agent, text).status_code == 200
 
+    @pytest.mark.control("9.5.6")
     def test_an_approver_who_lost_the_right_takes_the_approval_along(self, house, agent):
         _case, text = approved(house, agent)
         Membership.objects.filter(user=house.one).delete()
         answer = redeem(agent, text)
         assert answer.status_code == 410 and "may not decide" in answer.json()["detail"]
 
+    @pytest.mark.control("9.2.9")
     def test_another_agents_key_and_one_without_the_scope_redeem_nothing(self, house, agent):
         _case, text = approved(house, agent)
         stranger = Agent.objects.create(name="Stranger", slug="stranger", owner=house.owner)

@@ -117,6 +117,7 @@ def test_a_rejection_is_reversed_too_and_nothing_runs(house):
     assert (fresh(case).state, OutcomeRun.objects.count()) == ("REVERSED", 0)
 
 
+@pytest.mark.control("12.4.3")
 def test_it_takes_the_permission_a_reason_and_what_was_shown(desk):
     case = case_of(AgentClient(desk.key).post())
     with pytest.raises(PermissionDenied):

@@ -16,12 +16,14 @@ from workflows.models import Agent
 
 @pytest.mark.django_db
 class TestStop:
+    @pytest.mark.control("9.6.1")
     def test_new_cases_reach_a_human_who_is_told_why(self, house, agent):
         open_stop(by=house.admin, reason="Wrong refunds since noon.", agent=house.agent)
         body = agent.post().json()
         assert (body["lane"], body["reasons"][0]["trigger"]) == ("human", "stop")
         assert "since noon" in body["reasons"][0]["detail"]
 
+    @pytest.mark.control("9.6.1")
     def test_nothing_more_is_sent_until_it_is_closed(self, house, agent):
         agent.post()
         assert OutcomeRun.objects.due().count() == 1
@@ -49,6 +51,7 @@ class TestStop:
         open_stop(by=house.admin, reason="Theirs.", agent=other)
         assert agent.post().json()["lane"] == "auto"
 
+    @pytest.mark.control("9.6.3", "12.4.3")
     def test_it_takes_the_permission_and_to_close_it_a_reason(self, house):
         with pytest.raises(PermissionDenied):
             open_stop(by=house.one, reason="I think so.")
@@ -62,6 +65,7 @@ class TestStop:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.control("9.1.3")
 def test_no_case_is_routed_automatically_after_the_stops_commit(transactional_db):
     house = build_house()
     stopped_at, done = [], threading.Event()

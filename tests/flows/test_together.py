@@ -163,6 +163,7 @@ def test_a_case_that_is_not_harmless_is_refused(one, agent, house, changes, word
         (OutcomeRule, "stage__release", "What it sends cannot be taken back"),
     ],
 )
+@pytest.mark.control("9.2.3")
 def test_what_cannot_be_taken_back_is_decided_alone(one, agent, house, rows, path, words):
     draft = new_draft(house.workflow, by=house.admin)
     for row in rows.objects.filter(**{path: draft}):

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ def test_accents_do_not_pile_up():
 
 
 @given(st.text())
+@pytest.mark.control("9.2.2")
 def test_no_visible_letter_is_lost_and_no_hidden_one_is_left(text):
     found = pieces(text)
     plain = "".join(piece.text for piece in found if piece.kind is Kind.PLAIN)
@@ -91,6 +93,7 @@ def test_no_visible_letter_is_lost_and_no_hidden_one_is_left(text):
     assert all(c in marks or f"U+{ord(c):04X}" in marks for c in letters)
 
 
+@pytest.mark.control("9.2.2")
 def test_an_action_is_shown_as_the_bytes_behind_its_digest():
     assert canonical({"b": "1.0", "a": [True, None]}) == '{"a":[true,null],"b":"1.0"}'
     assert as_text("48") == "48"

@@ -104,10 +104,12 @@ def length(case: Case) -> int:
     return AuditEntry.objects.filter(chain=case.chain).count()
 
 
+@pytest.mark.control("12.4.2")
 def test_an_untouched_record_is_proven(case, found):
     assert found() == [] and found(published=False) == []
 
 
+@pytest.mark.control("12.4.2")
 def test_an_edited_entry_is_located_although_its_whole_chain_was_rewritten(case, tamper, found):
     rewrite(
         case.chain, tamper, edit=lambda at, body: body | {"actor": "user:99"} if at == 2 else body
@@ -130,6 +132,7 @@ def test_an_edited_column_is_located(case, tamper, found, column, value):
     ]
 
 
+@pytest.mark.control("12.4.2")
 def test_a_deleted_entry_is_located(case, tamper, found):
     tamper("DELETE FROM reviews_auditentry WHERE chain = %s AND position = 2", case.chain)
     assert found() == [f"{case.chain} entry 2: was deleted: checkpoint 1 holds it."]
@@ -152,6 +155,7 @@ def test_a_deleted_entry_is_located_although_the_gap_was_closed(case, tamper, fo
     assert said[-1].endswith("The end of the chain was cut off.")
 
 
+@pytest.mark.control("12.4.2")
 def test_reordered_entries_are_located(case, tamper, found):
     for old, new in ((1, 99), (2, 1), (99, 2)):
         tamper(
@@ -166,6 +170,7 @@ def test_reordered_entries_are_located(case, tamper, found):
     ]
 
 
+@pytest.mark.control("12.4.2")
 def test_a_cut_off_end_is_located_although_the_head_was_set_back(case, tamper, found):
     end = length(case)
     tamper("DELETE FROM reviews_auditentry WHERE chain = %s AND position > 3", case.chain)
@@ -190,6 +195,7 @@ def test_a_case_that_was_deleted_whole_is_located(case, tamper, found):
     assert said.endswith("Nothing of the chain is left.")
 
 
+@pytest.mark.control("12.4.2")
 def test_a_case_that_was_inserted_whole_is_located(case, tamper, found):
     """Of an older day, with a chain, a head and a row that fit each other."""
     forged = f"case:{'0' * 31}1"

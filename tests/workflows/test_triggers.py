@@ -121,6 +121,7 @@ def test_a_value_on_the_limit_passes(rule, facts):
         (RULE, {"value": None}),
     ],
 )
+@pytest.mark.control("9.5.3")
 def test_a_missing_or_unreadable_value_reaches_a_human(rule, facts):
     assert len(details(rule, **facts)) == 1
 
@@ -248,6 +249,7 @@ def test_a_larger_value_never_lets_a_case_pass(facts, one, other):
 
 
 @given(any_facts)
+@pytest.mark.control("9.5.3")
 def test_what_is_missing_always_fires(facts):
     empty = replace(facts, document={}, confidence=None, value=None, risk_score=None, category="")
     assert names([CONFIDENCE, VALUE, RISK, CATEGORY, MISSING, DOMAIN, RULE], empty) == set(

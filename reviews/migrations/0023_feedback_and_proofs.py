@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0020_erasure_and_holds'),
+        ('reviews', '0022_grants'),
     ]
 
     operations = [
