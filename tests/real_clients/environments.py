@@ -14,7 +14,7 @@ from django.conf import settings
 HERE = Path(__file__).parent
 CLIENT = Path(settings.BASE_DIR) / "agents" / "client"
 PLACE = Path(settings.BASE_DIR) / ".trial" / "clients"
-WITHOUT_CLIENT = ("humanlayer",)
+WITHOUT_CLIENT = ("humanlayer", "feedback")
 
 
 def python_of(name: str) -> Path:
