@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0022_grants'),
+        ('reviews', '0025_waiting_for_agents'),
     ]
 
     operations = [
