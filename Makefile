@@ -1,6 +1,6 @@
 # make run needs Python 3.11 or newer and nothing else. make help lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run smoke test clients faults lint bench
+.PHONY: help install install-dev run smoke test clients faults lint bench oversight-study
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -12,7 +12,7 @@ ARGS ?=
 SCENARIO ?=
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed  ## what running needs, into .venv
 install-dev: $(VENV)/.installed-dev  ## and what testing needs
@@ -43,6 +43,9 @@ lint: install-dev  ## style, import directions, migrations, settings
 
 bench: install-dev  ## each scenario against its baseline; SCENARIO=name for one
 	@$(PY) -m config.trial exec $(PY) -m tests.benchmarks $(SCENARIO)
+
+oversight-study: install-dev  ## whether thresholds and alarms keep their promises, on real data; ten minutes
+	@$(PY) -m tests.oversight_study
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it: make PYTHON=/path/to/python3"; exit 1; }

@@ -228,10 +228,13 @@ class Offered:
 
 
 def offered(review: Review, case: Case, tried: tuple[str, Move] | None) -> list[Offered]:
-    """All verbs but those that lead nowhere: a failed outcome is nothing to ask an agent."""
+    """All verbs but those that lead nowhere: a failed outcome is nothing to ask an agent, and
+    what is over is nothing to escalate."""
     typed = dict([tried]) if tried else {}
+    dead = set() if case.state == Case.State.IN_REVIEW else {"ask-agent"}
+    dead |= {"escalate"} if review.kind == Review.Kind.AUDIT else set()
     return [
         Offered(slug, verb, typed.get(slug) or verb.form(review=review))
         for slug, verb in VERBS.items()
-        if slug != "ask-agent" or case.state == Case.State.IN_REVIEW
+        if slug not in dead
     ]

@@ -30,6 +30,10 @@ def sentence(notice: Notification) -> str:
         return _("It is escalated to %(queue)s.") % {"queue": queue}
     if notice.kind == Kind.FAILED:
         return _("You decided it, and carrying it out failed: somebody has to look.")
+    if notice.kind == Kind.BREAKER:
+        return _("Its audit opened the breaker for %(scope)s: new cases go to people.") % {
+            "scope": notice.data.get("scope", "")
+        }
     return _("You decided it, and the decision was reversed.")
 
 

@@ -44,6 +44,7 @@ SENTENCES: Final = (
     noop("{} is no text, which is not foreseen"),
     noop("{} is {}, which is not foreseen"),
     noop("{} is no number"),
+    noop("Picked for an audit."),
     noop("{} holds"),
 )
 

@@ -7,6 +7,7 @@ from reviews.models.case import case_id
 from reviews.moving import VERBS
 from reviews.views import (
     answers,
+    auditing,
     board,
     bulk,
     cases,
@@ -75,6 +76,7 @@ urlpatterns = [
     path("reviews/<uuid:review_id>/renew/", claims.review_renew, name="review-renew"),
     path("reviews/<uuid:review_id>/draft/", drafts.review_draft, name="review-draft"),
     path("reviews/<uuid:review_id>/answer/", answers.review_answer, name="review-answer"),
+    path("reviews/<uuid:review_id>/audit/", auditing.review_audit, name="review-audit"),
     path("reviews/<uuid:review_id>/preview/", verdicts.review_preview, name="review-preview"),
     path("reviews/<uuid:review_id>/rearrange/", verdicts.review_rearrange, name="review-rearrange"),
     path("reviews/<uuid:review_id>/decide/", verdicts.review_decide, name="review-decide"),

@@ -162,6 +162,7 @@ def draft(
     **gate_options: Any,
 ) -> Release:
     compensation = gate_options.pop("compensation", None)
+    audit_rate = gate_options.pop("audit_rate", 0.0)
     release = Release.objects.create(
         workflow=workflow,
         number=workflow.releases.count() + 1,
@@ -171,7 +172,7 @@ def draft(
         value_pointer="/action/args/amount",
         cosmetic_pointers=["/action/args/note"],
         personal_pointers=["/data/customer/name"],
-        audit_rate=0.5,
+        audit_rate=audit_rate,
     )
     ActionType.objects.create(
         release=release,

@@ -10,7 +10,15 @@ from typing import Self
 from config.trial.pages import Button, Form, Page, Visitor
 
 START_REVIEWING = "/claim-next/"
-DECIDE = "/decide/"
+DECIDE, ANSWER, AUDIT = "/decide/", "/answer/", "/audit/"
+# What an auditor would have done: valid, and hardly ever what the agent did.
+OWN_ANSWER = {
+    "application": "A00001",
+    "order": "R-100000",
+    "amount": "1.00",
+    "term_months": "12",
+    "rate": "9.90",
+}
 
 
 class Reviewer(threading.Thread):
@@ -48,13 +56,29 @@ class Reviewer(threading.Thread):
         case = self._visitor.press(queue, start)
         form = case.form_to(DECIDE)
         if form is None:
-            return False
+            return self._audit(case)
         verdict, changes = self._choose(case, form)
         after = self._visitor.press(case, form, button=Button("verdict", verdict), changes=changes)
         if after.status >= 400:
             raise RuntimeError(f"{verdict} on {case.url} was answered {after.status}")
         self.decided[verdict] += 1
         self.first_decided_at = self.first_decided_at or time.monotonic()
+        return True
+
+    def _audit(self, case: Page) -> bool:
+        """What passed unasked: answers first, then says that the agent was wrong."""
+        form = case.form_to(ANSWER)
+        if form is None:
+            return False
+        own = {name: _own(form, name) for name in [*form.fields, *form.choices]}
+        shown = self._visitor.press(case, form, changes={k: v for k, v in own.items() if v})
+        judged = shown.form_to(AUDIT)
+        if judged is None:
+            raise RuntimeError(f"the answer on {case.url} led to {shown.status}")
+        after = self._visitor.press(shown, judged, button=Button("verdict", "wrong"))
+        if after.status >= 400:
+            raise RuntimeError(f"the audit of {case.url} was answered {after.status}")
+        self.decided["audit"] += 1
         return True
 
     def _choose(self, case: Page, form: Form) -> tuple[str, dict[str, str]]:
@@ -67,6 +91,12 @@ class Reviewer(threading.Thread):
         if lot < 72 and amount and form.has_button("verdict", "edit"):
             return "edit", changes | {amount: _nine_tenths(form.fields[amount])}
         return "approve", {}
+
+
+def _own(form: Form, name: str) -> str:
+    if name in form.choices:
+        return _first_choice(form, name)
+    return OWN_ANSWER.get(name.rpartition("/")[2], "")
 
 
 def _first_choice(form: Form, name: str) -> str:

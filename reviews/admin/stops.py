@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from reviews.admin.read_only import ReadOnlyAdmin
 from reviews.admin.steps import Step, Why, take
-from reviews.services.stops import close_stop, open_stop
+from reviews.services.stops import close_stop, half_open_stop, open_stop
 from workflows.models import Agent, Stop, Workflow
 
 
@@ -40,6 +40,7 @@ class StopAdmin(ReadOnlyAdmin):
         "cause",
         "reason",
         ("opened_by", "opened_at"),
+        ("half_opened_by", "half_opened_at"),
         ("closed_by", "closed_at"),
         "close_reason",
     )
@@ -51,6 +52,7 @@ class StopAdmin(ReadOnlyAdmin):
         return [
             path("pull/", wrap(self.pull_view), name="workflows_stop_pull"),
             path("<int:pk>/close/", wrap(self.close_view), name="workflows_stop_close"),
+            path("<int:pk>/half/", wrap(self.half_view), name="workflows_stop_half"),
             *super().get_urls(),
         ]
 
@@ -70,12 +72,30 @@ class StopAdmin(ReadOnlyAdmin):
         )
         return take(step, request, admin=self, row=None, back=reverse("admin:index"))
 
-    def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def half_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        stop = self._to_close(request, pk)
+        step = Step(
+            title=_("Half open the breaker over %(scope)s") % {"scope": stop.scope_in_words()},
+            explanation=_(
+                "Cases pass by their rules again, and every one of them is audited. An alarm "
+                "opens it again; you close it when the audits have convinced you."
+            ),
+            button=_("Half open it"),
+            run=_half_open,
+            form=Why,
+        )
+        return take(step, request, admin=self, row=stop, back=reverse("admin:index"))
+
+    def _to_close(self, request: HttpRequest, pk: int) -> Stop:
         stop = self.get_object(request, str(pk))
         if stop is None:
             raise Http404
         if not (self.has_view_permission(request) or request.user.has_perm("workflows.close_stop")):
             raise PermissionDenied
+        return stop
+
+    def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        stop = self._to_close(request, pk)
         step = Step(
             title=_("Close the stop over %(scope)s") % {"scope": stop.scope_in_words()},
             explanation=_("Cases are routed by their rules again, and what waited is sent."),
@@ -110,6 +130,11 @@ def _pull(
 ) -> str:
     stop = open_stop(by=by, reason=reason, agent=agent, workflow=workflow)
     return _("Stopped: %(scope)s.") % {"scope": stop.scope_in_words()}
+
+
+def _half_open(stop: Stop, *, by: Any, reason: str) -> str:
+    half_open_stop(stop, by=by, reason=reason)
+    return _("The breaker over %(scope)s is half open.") % {"scope": stop.scope_in_words()}
 
 
 def _close(stop: Stop, *, by: Any, reason: str) -> str:

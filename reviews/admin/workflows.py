@@ -7,6 +7,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from reviews.admin.advising import AskForm, threshold_page, threshold_step
 from reviews.admin.gallery import gallery_page, take_over
 from reviews.admin.steps import Step, take
 from reviews.services import publishing
@@ -32,6 +33,16 @@ class WorkflowAdmin(told.WorkflowAdmin):
                 name="workflows_workflow_take_over",
             ),
             path("<int:pk>/new-draft/", view, name="workflows_workflow_new_draft"),
+            path(
+                "<int:pk>/threshold/",
+                self.admin_site.admin_view(self.threshold_view),
+                name="workflows_workflow_threshold",
+            ),
+            path(
+                "<int:pk>/threshold/draft/",
+                self.admin_site.admin_view(self.threshold_draft_view),
+                name="workflows_workflow_threshold_draft",
+            ),
             *super().get_urls(),
         ]
 
@@ -42,13 +53,34 @@ class WorkflowAdmin(told.WorkflowAdmin):
         return take_over(request, slug, admin=self)
 
     def new_draft_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        back = reverse("admin:workflows_workflow_change", args=[pk])
+        return self._draft(request, self._viewable(request, pk), NEW_DRAFT, back=back)
+
+    def threshold_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return threshold_page(request, self._viewable(request, pk), admin=self)
+
+    def threshold_draft_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Asks first; what is asked for stands in the address."""
+        workflow = self._viewable(request, pk)
+        form = AskForm(request.GET, workflow=workflow)
+        if not form.is_valid():
+            raise Http404
+        back = reverse("admin:workflows_workflow_threshold", args=[pk])
+        return self._draft(request, workflow, threshold_step(form), back=back)
+
+    def _viewable(self, request: HttpRequest, pk: int) -> Workflow:
         workflow = self.get_object(request, str(pk))
         if workflow is None:
             raise Http404
         if not self.has_view_permission(request, workflow):
             raise PermissionDenied
-        back = reverse("admin:workflows_workflow_change", args=[pk])
-        response = take(NEW_DRAFT, request, admin=self, row=workflow, back=back)
+        return workflow
+
+    def _draft(
+        self, request: HttpRequest, workflow: Workflow, step: Step, *, back: str
+    ) -> HttpResponse:
+        """To the draft, once it is made."""
+        response = take(step, request, admin=self, row=workflow, back=back)
         if response.status_code != 302:
             return response
         draft = workflow.releases.filter(author=request.user).order_by("-number").first()

@@ -52,7 +52,7 @@ def lines_of(entries: Sequence[AuditEntry]) -> list[Line]:
 # What tells nothing of a proposal, nor of what others think of it.
 NEUTRAL = frozenset(
     {"case.received", "case.viewed", "review.claimed", "review.released", "review.lease_expired"}
-    | {"review.answered"}
+    | {"review.answered", "audit.claimed", "audit.released", "audit.lease_expired"}
 )
 VERDICTS = frozenset({"review.decided", "review.decided_late", "decision.lapsed"})
 

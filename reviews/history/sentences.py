@@ -1,6 +1,6 @@
 """What each event of the record says of whoever it was: a sentence without its subject."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from django.utils import timezone
@@ -91,6 +91,12 @@ def _labelled(data: Data, names: Names) -> str:
     return f"{turned_out}: {data['kind']}" if data.get("kind") else turned_out
 
 
+def _judged(data: Data, names: Names) -> str:
+    if data.get("wrong"):
+        return _("audited it: the agent was wrong")
+    return _("audited it: the agent was right")
+
+
 def _refused_permit(data: Data, names: Names) -> str:
     return _("refused to let the approval be used: %s") % data.get("why", "")
 
@@ -122,7 +128,7 @@ def _words(sentence: str) -> Callable[[Data, Names], str]:
     return lambda data, names: _(sentence)
 
 
-SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
+SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     **SETUP,
     "case.received": _received,
     "case.routed": _routed,
@@ -207,6 +213,10 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     "receipt.recorded": _receipt,
     "receipt.missing": _words(noop("never heard that the approved action was run")),
     "case.labelled": _labelled,
+    "audit.opened": lambda data, names: (
+        _("picked it for an audit in %s") % names.queue(data.get("queue", ""))
+    ),
+    "audit.judged": _judged,
     "permit.issued": _words(noop("issued a permit to run it once")),
     "permit.redeemed": _words(noop("used the permit up to run the action")),
     "permit.refused": _refused_permit,
@@ -222,4 +232,17 @@ SENTENCES: Mapping[str, Callable[[Data, Names], str]] = {
     ),
     "outcome.requeued": _words(noop("put the failed outcome back in line")),
     "outcome.cancelled": _words(noop("cancelled the outcome")),
+}
+
+# An audit is taken, given back and passed on in the same words as any review.
+SENTENCES |= {
+    name.replace("review.", "audit.", 1): SENTENCES[name]
+    for name in (
+        "review.claimed",
+        "review.released",
+        "review.lease_expired",
+        "review.handed_over",
+        "review.snoozed",
+        "review.skipped",
+    )
 }

@@ -24,7 +24,11 @@ SETUP: Mapping[str, Sentence] = {
     "release.taken_back": _about(noop("took release %s back"), "number"),
     "release.published": _about(noop("published release %s"), "number"),
     "release.retired": _about(noop("retired release %s, as another went live"), "number"),
+    "threshold.certified": _about(
+        noop("prepared a draft with the threshold %s and its certificate"), "threshold"
+    ),
     "stop.opened": _about(noop("pulled the stop: %s"), "reason"),
+    "stop.half_opened": _about(noop("half opened the breaker: %s"), "reason"),
     "stop.closed": _about(noop("closed the stop: %s"), "reason"),
     "agent.suspended": _about(noop("suspended the agent: %s"), "reason"),
     "agent.reinstated": _about(noop("reinstated the agent: %s"), "reason"),

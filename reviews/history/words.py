@@ -38,6 +38,7 @@ TRIGGER_NAMES: Mapping[str, str] = {
     "approval_lapsed": noop("changed since it was approved"),
     "time_limit": noop("time ran out"),
     "due": noop("due"),
+    "audit": noop("audit"),
     "escalated": noop("escalated"),
     "no_route": noop("no route"),
     "nobody_valid": noop("too few people"),

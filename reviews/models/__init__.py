@@ -1,6 +1,8 @@
 from reviews.models.audit_entry import AuditEntry
 from reviews.models.audit_head import AuditHead
+from reviews.models.audit_monitor import AuditMonitor
 from reviews.models.case import Case
+from reviews.models.certificate import Certificate
 from reviews.models.chat_identity import ChatIdentity
 from reviews.models.chat_post import ChatPost
 from reviews.models.chat_press import ChatPress
@@ -31,7 +33,9 @@ from reviews.models.visit import Visit
 __all__ = [
     "AuditEntry",
     "AuditHead",
+    "AuditMonitor",
     "Case",
+    "Certificate",
     "ChatIdentity",
     "ChatPost",
     "ChatPress",

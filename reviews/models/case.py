@@ -116,6 +116,8 @@ class Case(models.Model):
     # Set at closing:
     wrong = models.BooleanField(null=True)
     active_seconds = models.FloatField(null=True)
+    # Set by the audit, where there is one.
+    audited_at = models.DateTimeField(null=True)
 
     objects = CaseQuerySet.as_manager()
 
@@ -172,7 +174,8 @@ class Case(models.Model):
     @property
     def answers_first(self) -> bool:
         """Whoever is asked answers before they see the proposal: no list may tell of it."""
-        return self.presentation != Case.Presentation.AI_FIRST and self.is_open
+        is_asked = self.is_open or (self.lane == Case.Lane.AUTO and self.audited_at is None)
+        return self.presentation != Case.Presentation.AI_FIRST and is_asked
 
     @property
     def chain(self) -> str:

@@ -1,8 +1,10 @@
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from reviews.models.case import Case
+from reviews.models.review import Review
 
 
 class Label(models.Model):
@@ -20,7 +22,15 @@ class Label(models.Model):
     wrong = models.BooleanField()
     # In the words of who says it: chargeback, default, complaint.
     kind = models.CharField(max_length=80, blank=True)
-    detail = models.CharField(max_length=2000, blank=True)
+    detail = models.CharField(max_length=10_000, blank=True)
+    # Who says so, where it is a person of the house, and whether they had answered the case
+    # themselves before they saw what the agent did.
+    review = models.OneToOneField(Review, models.PROTECT, null=True, related_name="label")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    is_blind = models.BooleanField(default=False)
+    active_seconds = models.FloatField(null=True)
     learned_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
 

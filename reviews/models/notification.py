@@ -31,6 +31,7 @@ class Notification(models.Model):
         WARNED = "WARNED", _("a review of mine or my team is due soon")
         ESCALATED = "ESCALATED", _("a case is escalated to my team")
         FAILED = "FAILED", _("what I decided failed")
+        BREAKER = "BREAKER", _("a breaker opens for my agent or my team's workflow")
         REVERSED = "REVERSED", _("what I decided was reversed")
 
     user = models.ForeignKey(

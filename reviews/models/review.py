@@ -216,6 +216,10 @@ class Review(models.Model):
     def __str__(self) -> str:
         return f"{self.case} in {self.queue}"
 
+    @property
+    def is_open(self) -> bool:
+        return self.state in (self.State.OPEN, self.State.CLAIMED)
+
     @transition(state, source=State.OPEN, target=State.CLAIMED)
     def claim(self, *, reviewer: AbstractBaseUser, lease: timedelta) -> None:
         self.claimed_by = reviewer

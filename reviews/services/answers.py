@@ -26,19 +26,45 @@ class NotAsked(Exception):
 
 
 def is_withheld(walk: Walk, reviews: Sequence[Review], user: AbstractBaseUser) -> bool:
-    """Whether nothing of the proposal may reach this person yet: they may be asked, the gate
-    wants their own answer first, and they have neither given it nor decided."""
-    gate = walk.stage.gate
-    if gate is None or gate.presentation == AI_FIRST or walk.case.state != Case.State.IN_REVIEW:
+    """Whether nothing of the proposal may reach this person yet: they may be asked, their own
+    answer is wanted first, and they have neither given it nor decided."""
+    here = _answering_first(walk, reviews)
+    if not here or _has_to_see(reviews, here, user):
         return False
-    here = [row for row in reviews if row.visit_id == walk.visit.id]
-    if any(row.visit_id == walk.visit.id and _is_of(row, user) for row in walk.decisions):
+    visits = {row.visit_id for row in here if row.kind != Review.Kind.AUDIT}
+    if any(row.visit_id in visits and _is_of(row, user) for row in walk.decisions):
         return False
     if CommittedAnswer.objects.filter(review__in=here, reviewer=user.pk).exists():
         return False
-    asked = {row.queue_id for row in here if row.kind == Review.Kind.SEAT}
+    asked = {row.queue_id for row in here if row.kind in (Review.Kind.SEAT, Review.Kind.AUDIT)}
     holds = any(row.claimed_by_id == user.pk for row in here)
     return holds or Queue.objects.workable_by(user).filter(pk__in=asked).exists()
+
+
+def asks_first(review: Review, plan: Plan) -> bool:
+    """Whether who sits here answers before they see the proposal."""
+    return _presentation(review, plan) != AI_FIRST
+
+
+def _answering_first(walk: Walk, reviews: Sequence[Review]) -> list[Review]:
+    audits = [row for row in reviews if row.kind == Review.Kind.AUDIT and row.is_open]
+    if audits:
+        return audits if walk.case.presentation != AI_FIRST else []
+    gate = walk.stage.gate
+    if gate is None or gate.presentation == AI_FIRST or walk.case.state != Case.State.IN_REVIEW:
+        return []
+    return [row for row in reviews if row.visit_id == walk.visit.id]
+
+
+def _has_to_see(reviews: Sequence[Review], here: list[Review], user: AbstractBaseUser) -> bool:
+    """Who is asked about a failed outcome needs to see it, also while its audit is open."""
+    if here[0].kind != Review.Kind.AUDIT:
+        return False
+    others = [row for row in reviews if row.is_open and row.kind != Review.Kind.AUDIT]
+    if not others or any(row.claimed_by_id == user.pk for row in others):
+        return bool(others)
+    queues = {row.queue_id for row in others}
+    return Queue.objects.workable_by(user).filter(pk__in=queues).exists()
 
 
 def answer_of(review: Review, *, reviewer: AbstractBaseUser) -> CommittedAnswer | None:
@@ -57,9 +83,8 @@ def commit_answer(
         .filter(pk=review.pk, state=Review.State.CLAIMED, claimed_by=reviewer.pk)
         .first()
     )
-    gate = plan.stage_by_id(held.visit.stage_id).gate if held else None
     may = Review.objects.allowed_to(reviewer).filter(pk=review.pk).exists()
-    if held is None or gate is None or gate.presentation == AI_FIRST or not may:
+    if held is None or not asks_first(held, plan) or not may:
         raise NotAsked(_("This review is not yours (any more). What you typed is still here."))
     given = answer_of(held, reviewer=reviewer)
     if given is not None:
@@ -69,7 +94,7 @@ def commit_answer(
     case = held.case
     content = {
         "review": held.id.hex,
-        "presentation": gate.presentation,
+        "presentation": _presentation(held, plan),
         "digest": digest_of(dict(action), data=case.data, ai_output={}),
     }
     audit.record(
@@ -111,6 +136,13 @@ def check_answered(
     meant = edited if answer.verdict == verdicts.EDIT else walk.proposal.action
     if meant != committed.action:
         raise InvalidVerdict(Problem("/verdict", _("What may run is what you answered.")))
+
+
+def _presentation(review: Review, plan: Plan) -> str:
+    if review.kind == Review.Kind.AUDIT:
+        return review.case.presentation
+    gate = plan.stage_by_id(review.visit.stage_id).gate
+    return gate.presentation if gate else AI_FIRST
 
 
 def _is_of(decision: Decision, user: AbstractBaseUser) -> bool:

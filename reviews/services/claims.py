@@ -126,7 +126,7 @@ def _claim_next(reviewer: AbstractBaseUser, queue: Queue | None) -> Review | Non
     review = Review.objects.select_related("case", "queue").get(pk=row[0])
     order = {"order": "oldest"} if is_oldest else {}
     record("review.claimed", review, audit.by_user(reviewer), **order)
-    outbox.announce_claim(review.case)
+    outbox.announce_claim(review)
     return review
 
 
@@ -158,7 +158,7 @@ def claim_review(review: Review, *, reviewer: AbstractBaseUser) -> Review:
     except IntegrityError as error:
         raise NotClaimable(_("You hold another seat of this case already.")) from error
     record("review.claimed", locked, audit.by_user(reviewer))
-    outbox.announce_claim(locked.case)
+    outbox.announce_claim(locked)
     return locked
 
 
@@ -275,5 +275,8 @@ def in_words(at: datetime) -> str:
 
 
 def record(event: str, review: Review, actor: str, **data: object) -> None:
+    if review.kind == Review.Kind.AUDIT:
+        # Under a name of its own: agents follow reviews, and must not learn what is audited.
+        event = event.replace("review.", "audit.", 1)
     content = {"review": review.id.hex, "queue": review.queue.slug, **data}
     audit.record(review.case.chain, audit.Event(event, actor, content), case=review.case)

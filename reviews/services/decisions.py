@@ -108,6 +108,7 @@ def held(review: Review, reviewer: AbstractBaseUser, walk: Walk) -> Review:
     row = (
         Review.objects.select_for_update(of=("self",))
         .filter(pk=review.pk, state=Review.State.CLAIMED, claimed_by=reviewer.pk)
+        .exclude(kind=Review.Kind.AUDIT)
         .first()
     )
     if row is None:

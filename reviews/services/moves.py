@@ -33,6 +33,8 @@ def escalate(
     else the exceptions. Raises NotClaimable or InvalidVerdict."""
     walk = Walk.of(review.case_id)
     held = claims.held(review, reviewer=reviewer)
+    if held.kind == Review.Kind.AUDIT:
+        raise InvalidVerdict(Problem("/queue", _("An audit is not escalated: hand it over.")))
     reason = _reason(reason)
     target = queue or held.queue.escalation_queue or seats.exception_queue(walk)
     _check_target(target, held)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from reviews import audit, enqueue
-from reviews.models import Case, Decision, OutcomeRun
+from reviews.models import Case, Decision, OutcomeRun, Review
 from reviews.outcomes import kinds, precondition, webhook
 from reviews.outcomes.template import Rendered, TemplateError
 from reviews.reading import read
@@ -98,11 +98,12 @@ def listening(case: Case, event: str) -> list[WebhookEndpoint]:
     return [endpoint for endpoint in endpoints if endpoint.hears(event)]
 
 
-def announce_claim(case: Case) -> None:
-    """Tells the agent that somebody took its case. A claim takes no lock of the case and changes
-    nothing of it; what tells of claims of one case comes one after the other, because the caller
-    holds the head of its record."""
-    if not listening(case, "case.assigned"):
+def announce_claim(review: Review) -> None:
+    """Tells the agent that somebody took its case, but never that it is audited. A claim takes no
+    lock of the case and changes nothing of it; what tells of claims of one case comes one after
+    the other, because the caller holds the head of its record."""
+    case = review.case
+    if review.kind == Review.Kind.AUDIT or not listening(case, "case.assigned"):
         return
     walk = Walk.reading(case)
     announce(walk, "case.assigned")

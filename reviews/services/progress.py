@@ -2,7 +2,7 @@
 
 from reviews.draws import draw
 from reviews.models import Case, Decision
-from reviews.services import grants, outbox, permits, seats, standing, stops
+from reviews.services import audits, grants, outbox, permits, seats, standing, stops
 from reviews.services.closing import close
 from reviews.services.facts import facts_of
 from reviews.services.verdicts import APPROVING
@@ -93,6 +93,9 @@ def _at_gate(walk: Walk) -> str | None:
 
 
 def _stopped(walk: Walk) -> list[Firing]:
+    over = stops.stops_over(walk.case, workflow_id=walk.plan.workflow_id)
+    # Half open: it passes, and is audited whatever the draw says.
+    walk.is_watched = any(stop.half_opened_at for stop in over)
     return [
         Firing(
             trigger="stop",
@@ -102,7 +105,8 @@ def _stopped(walk: Walk) -> list[Firing]:
             queue="",
             priority=0,
         )
-        for stop in stops.stops_over(walk.case, workflow_id=walk.plan.workflow_id)
+        for stop in over
+        if stop.half_opened_at is None
     ]
 
 
@@ -164,6 +168,8 @@ def _decided(walk: Walk) -> None:
     )
     permits.issue(walk)
     outbox.announce(walk, "case.decided")
+    if case.audit_selected:
+        audits.open_audit(walk)
 
 
 def _settle_lane(walk: Walk, lane: str) -> None:
@@ -173,8 +179,12 @@ def _settle_lane(walk: Walk, lane: str) -> None:
         return
     case.lane = lane
     is_auto = lane == Case.Lane.AUTO
-    case.label_propensity = walk.plan.audit_rate if is_auto else 1.0
-    case.audit_selected = is_auto and draw("audit", case.id) < walk.plan.audit_rate
+    rate = 1.0 if walk.is_watched else walk.plan.audit_rate
+    case.label_propensity = rate if is_auto else 1.0
+    case.audit_selected = is_auto and draw("audit", case.id) < rate
+    if case.audit_selected and walk.proposal.action and walk.plan.actions:
+        # Whoever audits it answers the case first; without declared actions there is no form.
+        case.presentation = Case.Presentation.BLIND
     walk.note(
         "case.routed",
         "system",

@@ -240,7 +240,9 @@ def excluded_users(walk: Walk, stage: StagePlan) -> list[int]:
 def withdraw_open(walk: Walk, *, why: str) -> None:
     """Closes the seats that nobody needs any more."""
     still_open = Review.objects.select_for_update().filter(
-        Q(visit=walk.visit), state__in=[Review.State.OPEN, Review.State.CLAIMED]
+        ~Q(kind=Review.Kind.AUDIT),
+        visit=walk.visit,
+        state__in=[Review.State.OPEN, Review.State.CLAIMED],
     )
     for review in still_open:
         review.withdraw()

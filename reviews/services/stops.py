@@ -40,20 +40,62 @@ def open_stop(
     return stop
 
 
+def open_breaker(case: Case, *, reason: str) -> Stop | None:
+    """What an alarm opens for the agent, version and category of a case; None where it is open
+    already. One that is half open falls back. Call in the transaction that raised the alarm."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ROUTING_LOCK])
+    scope = {
+        "agent": case.agent,
+        "workflow": None,
+        "agent_version": case.agent_version,
+        "category": case.category,
+        "cause": Stop.Cause.BREAKER,
+    }
+    known = Stop.objects.open().filter(**scope).first()
+    if known is not None and known.half_opened_at is None:
+        return None
+    stop = known or Stop(**scope)
+    stop.reason, stop.half_opened_at, stop.half_opened_by = reason, None, None
+    stop.save()
+    _record("stop.opened", stop, by=None, reason=reason)
+    return stop
+
+
+@transaction.atomic
+def half_open_stop(stop: Stop, *, by: AbstractBaseUser, reason: str) -> Stop:
+    """Cases pass again, and every one of them is audited. Raises PermissionDenied, or
+    ValidationError without a reason or where there is nothing to half open."""
+    _check_closing(by, reason)
+    row = Stop.objects.select_for_update(of=("self",)).get(pk=stop.pk)
+    if not row.may_half_open:
+        raise ValidationError(_("Only a breaker that an alarm opened is half opened, and once."))
+    row.half_opened_at, row.half_opened_by = timezone.now(), by
+    row.save()
+    _record("stop.half_opened", row, by=by, reason=reason)
+    return row
+
+
 @transaction.atomic
 def close_stop(stop: Stop, *, by: AbstractBaseUser, reason: str) -> Stop:
     """What waited in the outbox goes out with the next sweep. Raises PermissionDenied, or
     ValidationError without a reason or when it is closed already."""
-    if not by.has_perm("workflows.close_stop"):
-        raise PermissionDenied(_("Closing a stop needs the permission “Can close a stop”."))
-    if not reason.strip():
-        raise ValidationError(_("Say why the stop may be closed."))
+    _check_closing(by, reason)
     closed = Stop.objects.open().filter(pk=stop.pk)
+    if any(row.may_half_open for row in closed):
+        raise ValidationError(_("Half open it first, and look at what the audits find."))
     if not closed.update(closed_at=timezone.now(), closed_by=by, close_reason=reason):
         raise ValidationError(_("This stop is closed already."))
     stop.refresh_from_db()
     _record("stop.closed", stop, by=by, reason=reason)
     return stop
+
+
+def _check_closing(by: AbstractBaseUser, reason: str) -> None:
+    if not by.has_perm("workflows.close_stop"):
+        raise PermissionDenied(_("Closing a stop needs the permission “Can close a stop”."))
+    if not reason.strip():
+        raise ValidationError(_("Say why the stop may be closed."))
 
 
 def stops_over(case: Case, *, workflow_id: int) -> list[Stop]:
@@ -88,12 +130,13 @@ def _covering(case: Case, workflow_id: int) -> StopQuerySet:
     )
 
 
-def _record(event: str, stop: Stop, *, by: AbstractBaseUser, reason: str) -> None:
+def _record(event: str, stop: Stop, *, by: AbstractBaseUser | None, reason: str) -> None:
     data = {
         "stop": stop.pk,
         "scope": stop.scope_in_words(),
         "cause": stop.cause,
         "reason": reason,
     }
+    actor = audit.by_user(by) if by else audit.SYSTEM
     chain = f"agent:{stop.agent_id}" if stop.agent_id else "site"
-    audit.record(chain, audit.Event(event, audit.by_user(by), data))
+    audit.record(chain, audit.Event(event, actor, data))

@@ -42,6 +42,8 @@ class Walk:
     events: list[audit.Event] = field(default_factory=list)
     new: list[models.Model] = field(default_factory=list)
     is_new: bool = False
+    # A half-open breaker covers it: what passes is audited.
+    is_watched: bool = False
     # Issued on this walk, if any.
     permit: Permit | None = None
     # What approves a new case without asking anybody again, if anything does.

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from reviews.models import AuditEntry, Review
 
+CLAIMED = ("review.claimed", "audit.claimed")
 SOON = timedelta(hours=1)
 
 
@@ -29,7 +30,7 @@ def why_this_now(review: Review) -> str:
 
 
 def _was_oldest(review: Review) -> bool:
-    claims = AuditEntry.objects.filter(case=review.case_id, event="review.claimed")
+    claims = AuditEntry.objects.filter(case=review.case_id, event__in=CLAIMED)
     last = claims.order_by("-position").first()
     data = last.content["data"] if last else {}
     return data.get("review") == review.id.hex and data.get("order") == "oldest"

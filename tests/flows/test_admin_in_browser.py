@@ -57,6 +57,7 @@ def pages(transactional_db) -> tuple[House, dict[str, str]]:
         "live release": page_of(house.release),
         "draft": page_of(draft),
         "propose": f"/admin/workflows/release/{draft.pk}/step/propose/",
+        "threshold": f"/admin/workflows/workflow/{house.workflow.pk}/threshold/",
         "try": f"/admin/workflows/release/{draft.pk}/try/",
         "publish": f"/admin/workflows/release/{proposed.pk}/step/publish/",
         "gate stage": page_of(gate.stage),

@@ -25,7 +25,7 @@ def test_a_confident_small_refund_passes_unasked_and_is_on_record(house, agent):
         "case.decided",
         "outcome.scheduled",
     ]
-    assert case.label_propensity == 0.5 and case.audit_selected is not None
+    assert case.label_propensity == 0.0 and case.audit_selected is False
     assert OutcomeRun.objects.get(case=case).url == "http://127.0.0.1:8901/refunds"
 
 

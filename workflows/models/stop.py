@@ -22,7 +22,8 @@ class StopQuerySet(models.QuerySet):
 
 
 class Stop(models.Model):
-    """The brake. BREAKER sends new cases to humans; HAND also sends nothing more."""
+    """The brake. BREAKER sends new cases to humans; HAND also sends nothing more. One that an
+    alarm opened is half opened first: cases pass again, and every one of them is audited."""
 
     class Cause(models.TextChoices):
         HAND = "HAND"
@@ -40,6 +41,10 @@ class Stop(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     opened_at = models.DateTimeField(auto_now_add=True)
+    half_opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    half_opened_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
@@ -63,6 +68,10 @@ class Stop(models.Model):
                 name="one_open_stop_a_scope",
             ),
             models.CheckConstraint(
+                condition=models.Q(half_opened_at=None) | models.Q(cause="BREAKER"),
+                name="only_a_breaker_half_opens",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(closed_at=None) | ~models.Q(close_reason=""),
                 name="closing_a_stop_says_why",
             ),
@@ -74,6 +83,14 @@ class Stop(models.Model):
 
     def __str__(self) -> str:
         return self.scope_in_words()
+
+    @property
+    def is_by_alarm(self) -> bool:
+        return self.cause == self.Cause.BREAKER and self.opened_by_id is None
+
+    @property
+    def may_half_open(self) -> bool:
+        return self.is_by_alarm and self.half_opened_at is None and self.closed_at is None
 
     def scope_in_words(self) -> str:
         parts = [

@@ -60,7 +60,7 @@ class Proposed(Seat):
         if action is None:
             return []
         before = self.original.action
-        if self.committed:
+        if self.committed and not self.is_audit:
             action = self.committed.action
             before = action if self.is_blind or not self.answered_changes else before
         return actions.arguments(action, self.known_fields or (), before=before)
@@ -68,7 +68,7 @@ class Proposed(Seat):
     @property
     def shown_action(self) -> Any:
         """What the digest on the page is made of."""
-        if self.committed and self.answered_changes != {}:
+        if self.committed and self.answered_changes != {} and not self.is_audit:
             return self.committed.action
         return self.edited or self.proposal.action
 

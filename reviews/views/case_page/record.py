@@ -5,7 +5,7 @@ from typing import Any
 
 from reviews.documents import Shown, shown
 from reviews.history import Line, history, visible
-from reviews.models import Case, Decision, OutcomeRun, Receipt
+from reviews.models import Case, Decision, Label, OutcomeRun, Receipt
 from reviews.models.decision import counting
 from reviews.views.case_page.seat import Seat
 from reviews.views.conversation import Conversation
@@ -76,6 +76,13 @@ class Record(Seat):
     def is_moving(self) -> bool:
         """Whether looking again in a moment may show something new."""
         return any(run.state in RUNNING for run in self.runs)
+
+    @cached_property
+    def labels(self) -> list[Label]:
+        """What is known of the agent's work here, and from whom."""
+        if self.case.wrong is None or self.is_withheld:
+            return []
+        return list(self.case.labels.select_related("reviewer"))
 
     @cached_property
     def receipts(self) -> list[Receipt]:

@@ -1,6 +1,6 @@
 """Who looks at the case, which seat they have or may take, and what they may do there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from reviews.models import Case, CommittedAnswer, Review
 from reviews.moving import Move, Offered, offered
 from reviews.services import answers, claims, overrides, undoing, verdicts
 from reviews.services.walk import Walk
+from reviews.views.audit_form import AuditForm, Comparison
 from reviews.views.why_this import why_this_now
 from workflows.compiler import GatePlan
 
@@ -42,6 +43,7 @@ class Seat:
     case: Case
     user: AbstractBaseUser
     form: VerdictForm | None = None
+    audit_form: AuditForm = field(default_factory=AuditForm)
     # Set when what was typed is shown again to somebody whose press did not count.
     refused: str = ""
     # Why a reversal was refused, and the reason that was typed for it.
@@ -75,6 +77,8 @@ class Seat:
 
     @cached_property
     def gate(self) -> GatePlan | None:
+        if self.is_audit:
+            return self.walk.plan.stage_by_id(self.review.visit.stage_id).gate
         return self.walk.stage.gate
 
     @property
@@ -102,8 +106,7 @@ class Seat:
 
     @cached_property
     def committed(self) -> CommittedAnswer | None:
-        gate = self.gate
-        if self.review is None or gate is None or gate.presentation == answers.AI_FIRST:
+        if self.review is None or not answers.asks_first(self.review, self.walk.plan):
             return None
         return answers.answer_of(self.review, reviewer=self.user)
 
@@ -114,7 +117,16 @@ class Seat:
 
     @cached_property
     def is_blind(self) -> bool:
-        return self.committed is not None and self.gate.presentation == Case.Presentation.BLIND
+        is_shown = self.committed is None or self.is_audit
+        return not is_shown and self.gate.presentation == Case.Presentation.BLIND
+
+    @property
+    def is_audit(self) -> bool:
+        return self.review is not None and self.review.kind == Review.Kind.AUDIT
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        return Comparison.of(self.walk, self.committed)
 
     @cached_property
     def is_sealed(self) -> bool:
@@ -129,6 +141,8 @@ class Seat:
 
     @cached_property
     def verdicts(self) -> tuple[str, ...]:
+        if self.is_audit:
+            return ()
         allowed = verdicts.allowed(self.walk, self.review) if self.review else ()
         if self.is_withheld:
             return tuple(one for one in allowed if one not in verdicts.APPROVING)
