@@ -36,6 +36,7 @@ class GatePlan:
     verdicts: tuple[str, ...]
     reason_required_on: tuple[str, ...]
     presentation: str
+    opinion_agents: tuple[str, ...]
     sealed_seats: bool
     reauth_minutes: int | None
     reason_codes: Mapping[str, str]
@@ -199,6 +200,7 @@ def _gate(gate: Gate, expression: Any) -> GatePlan:
         verdicts=tuple(gate.verdicts),
         reason_required_on=tuple(gate.reason_required_on),
         presentation=gate.presentation,
+        opinion_agents=tuple(gate.opinion_agents),
         sealed_seats=gate.sealed_seats,
         reauth_minutes=gate.reauth_minutes,
         reason_codes=MappingProxyType({row.code: row.label for row in gate.reason_codes.all()}),

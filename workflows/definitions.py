@@ -62,6 +62,7 @@ GATE_KEYS: Final = (
     "verdicts",
     "reason_required_on",
     "presentation",
+    "opinion_agents",
     "sealed_seats",
     "reauth_minutes",
     "bulk_risk_limit",

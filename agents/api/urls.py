@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from agents.api import case_calls, events, permits, problem_pages, reports, views
+from agents.api import case_calls, events, opinions, permits, problem_pages, reports, views
 
 
 class CasePath:
@@ -29,6 +29,7 @@ urlpatterns = [
     path("v1/cases/<case:public_id>/proposals", case_calls.CaseProposals.as_view()),
     path("v1/cases/<case:public_id>/cancel", case_calls.CaseCancel.as_view()),
     path("v1/cases/<case:public_id>/grant", case_calls.CaseGrant.as_view()),
+    path("v1/cases/<case:public_id>/opinions", opinions.CaseOpinions.as_view()),
     path("v1/cases/<case:public_id>/events", events.CaseEvents.as_view(), name="api-case-events"),
     path(
         "v1/cases/<case:public_id>/receipt", reports.CaseReceipt.as_view(), name="api-case-receipt"

@@ -1,6 +1,7 @@
 """The agents' calls. A body has one author: `reviews.wire`."""
 
 from typing import Any
+from uuid import UUID
 
 from csp.decorators import csp_update
 from django.http import Http404, HttpResponse
@@ -176,11 +177,16 @@ docs = csp_update({"style-src": "'unsafe-inline'", "img-src": "data:"})(
 
 def own_case(request: Request, public_id: str) -> Case:
     """The agent's own case; another's, or one that its key may not see, is as good as none."""
+    found = request.auth.readable_cases().filter(pk=case_pk(public_id))
+    return get_object_or_404(wire.readable(found))
+
+
+def case_pk(public_id: str) -> UUID:
+    """What is no id names nothing."""
     try:
-        found = request.auth.readable_cases().filter(pk=case_id(public_id))
+        return case_id(public_id)
     except ValueError as error:
         raise Http404 from error
-    return get_object_or_404(wire.readable(found))
 
 
 def state_headers(case: dict[str, Any]) -> dict[str, str]:

@@ -35,16 +35,12 @@ class Names:
 def names_anywhere(entries: Iterable[AuditEntry], contents: Iterable[Data]) -> Names:
     """For entries of any chains: what only a release knows, the titles of its stages, is called
     by its key."""
-    agents = _ids({entry.actor for entry in entries}, MADE_BY_AGENTS)
     return Names(
         people=_people(entries, contents),
         queues=_queues(contents),
         stages={},
         rules=_rules(contents),
-        agents={
-            f"{MADE_BY_AGENTS}{pk}": name
-            for pk, name in Agent.objects.filter(pk__in=agents).values_list("pk", "name")
-        },
+        agents=_agents(entries, {}),
     )
 
 
@@ -56,8 +52,16 @@ def names_in(
         queues=_queues(contents),
         stages={stage.key: stage.title for stage in plan.stages.values()},
         rules={rule.id: rule.title for s in plan.stages.values() for rule in s.outcomes},
-        agents={f"{MADE_BY_AGENTS}{case.agent_id}": case.agent.name},
+        agents=_agents(entries, {f"{MADE_BY_AGENTS}{case.agent_id}": case.agent.name}),
     )
+
+
+def _agents(entries: Iterable[AuditEntry], known: Mapping[str, str]) -> dict[str, str]:
+    """Of a case mostly its own alone, whose name is known."""
+    others = {entry.actor for entry in entries} - set(known)
+    ids = _ids(others, MADE_BY_AGENTS)
+    rows = Agent.objects.filter(pk__in=ids).values_list("pk", "name") if ids else ()
+    return {**known, **{f"{MADE_BY_AGENTS}{pk}": name for pk, name in rows}}
 
 
 def _people(entries: Iterable[AuditEntry], contents: Iterable[Data]) -> dict[str, str]:

@@ -135,6 +135,7 @@ SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "gate.passed": lambda data, names: (
         _("passed “%s”: no trigger fired") % names.stages.get(data["stage"], data["stage"])
     ),
+    "opinion.given": _words(noop("said what it thinks of the proposal; it decides nothing")),
     "gate.granted": lambda data, names: (
         _("passed “%s” by a grant: a person had approved exactly this action before")
         % names.stages.get(data["stage"], data["stage"])

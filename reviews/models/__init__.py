@@ -17,6 +17,7 @@ from reviews.models.legal_hold import LegalHold
 from reviews.models.mention import Mention
 from reviews.models.message import Message
 from reviews.models.notification import Notification
+from reviews.models.opinion import Opinion
 from reviews.models.outcome_run import OutcomeRun
 from reviews.models.permit import Permit
 from reviews.models.personal_token import PersonalToken
@@ -50,6 +51,7 @@ __all__ = [
     "Mention",
     "Message",
     "Notification",
+    "Opinion",
     "OutcomeRun",
     "Permit",
     "PersonalToken",

@@ -11,7 +11,7 @@ from workflows.admin.drafts import DraftAdmin, DraftForm, DraftInline, HiddenFro
 from workflows.admin.history import ShowsChanges
 from workflows.admin.story import chapter_of
 from workflows.admin.trigger import TriggerInline
-from workflows.models import Gate, LadderStep, ReasonCode, SeparationRule, Stage
+from workflows.models import Agent, Gate, LadderStep, ReasonCode, SeparationRule, Stage
 
 
 class GateForm(DraftForm):
@@ -32,8 +32,14 @@ class GateForm(DraftForm):
             self.add_error("reason_required_on", _("A reason for a verdict that is not allowed."))
         if given.get("queue") and given.get("queue") == given.get("fallback_queue"):
             self.add_error("fallback_queue", _("The fallback is another queue, or none."))
+        self._check_agents(given.get("opinion_agents") or [])
         if given.get("time_limit_minutes") == 0:
             self.add_error("time_limit_minutes", _("At least a minute; empty means no limit."))
+
+    def _check_agents(self, slugs: list[str]) -> None:
+        known = set(Agent.objects.filter(slug__in=slugs).values_list("slug", flat=True))
+        if strange := sorted(set(slugs) - known):
+            self.add_error("opinion_agents", _("No agent is called %s.") % ", ".join(strange))
 
     def _check_seats(self, seats: int | None, needed: int | None) -> None:
         if needed is not None and needed < 1:
@@ -104,7 +110,7 @@ class GateAdmin(HiddenFromIndex, ShowsChanges, DraftAdmin):
         ),
         (
             _("What they see"),
-            {"fields": ("presentation", "sealed_seats")},
+            {"fields": ("presentation", "sealed_seats", "opinion_agents")},
         ),
         (
             _("What they may do"),

@@ -72,6 +72,12 @@ class Gate(models.Model):
         default=Presentation.AI_FIRST,
         help_text="When the reviewer sees what the agent would do.",
     )
+    opinion_agents = ArrayField(
+        models.SlugField(max_length=60),
+        default=list,
+        blank=True,
+        help_text="Slugs of other agents that are asked what they think; they decide nothing.",
+    )
     sealed_seats = models.BooleanField(
         default=False, help_text="Others' verdicts are hidden until one has decided."
     )

@@ -139,6 +139,17 @@ def _from_the_agent(page: CasePage) -> dict[str, Any]:
             "cannot_proceed_reason": case.cannot_proceed_reason,
             **_measured(case),
         },
+        "opinions": [
+            {
+                "agent": one.agent.slug,
+                "stance": one.stance,
+                "text": one.text,
+                "confidence": one.confidence,
+                "revision": one.revision,
+                "at": timestamp(one.created_at),
+            }
+            for one in page.opinions
+        ],
         "contradictions": [
             {"kind": one.kind, "said": one.said, "instead": one.instead}
             for one in page.contradictions

@@ -185,6 +185,7 @@ REVIEW: dict[str, Any] = {
             "type": "object",
             "description": "What the agent said and proposed, in its own words, not checked.",
         },
+        "opinions": {**_LIST_OF_OBJECTS, "description": "Other agents' words, not checked."},
         "contradictions": _LIST_OF_OBJECTS,
     },
 }

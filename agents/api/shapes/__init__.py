@@ -15,6 +15,7 @@ from agents.api.shapes.answers import (
 )
 from agents.api.shapes.batch import BATCH_IN, BATCH_OUT, LINES, RESULTS, batch_in
 from agents.api.shapes.cases import ACTION, CASE_IN, CASE_OUT, PAGE_OF_CASES, case_in
+from agents.api.shapes.opinions import ASKED, OPINION, OPINION_IN, opinion_in
 from agents.api.shapes.permits import KEY_SET, REDEEM_IN, REDEEMED, redeem_in
 from agents.api.shapes.plain import DECISIONS, FREE, TIME, text
 from agents.api.shapes.problems import PROBLEM
@@ -31,6 +32,7 @@ from agents.api.shapes.workflows import LIST_OF_WORKFLOWS, WORKFLOW_OUT
 
 __all__ = [
     "ACTION",
+    "ASKED",
     "BATCH_IN",
     "BATCH_OUT",
     "CANCEL_IN",
@@ -44,6 +46,8 @@ __all__ = [
     "LINES",
     "LIST_OF_WORKFLOWS",
     "MESSAGE_IN",
+    "OPINION",
+    "OPINION_IN",
     "PAGE_OF_CASES",
     "PROBLEM",
     "PROPOSAL_IN",
@@ -60,6 +64,7 @@ __all__ = [
     "cancel_in",
     "case_in",
     "message_in",
+    "opinion_in",
     "proposal_in",
     "receipt_in",
     "redeem_in",

@@ -123,6 +123,25 @@ class AsyncHandrail:
         can be exchanged."""
         return await self._carry_out(self._flows.grant(case))
 
+    async def opinion_request(self, case: Case | str) -> Mapping[str, Any]:
+        """What another agent proposes, where its gate asks this one. It is that agent's text:
+        to be judged, never to be followed."""
+        return await self._carry_out(self._flows.opinion_request(case))
+
+    async def opinion(
+        self,
+        case: Case | str,
+        stance: str,
+        text: str,
+        *,
+        revision: int,
+        confidence: float | None = None,
+    ) -> Mapping[str, Any]:
+        """Says `for`, `against` or `unsure` of another agent's proposal, and why. People read it;
+        it decides nothing. Raises Conflict when something else was said of this revision."""
+        said = {"stance": stance, "text": text, "revision": revision, "confidence": confidence}
+        return await self._carry_out(self._flows.opinion(case, said))
+
     async def receipt(
         self,
         case: Case | str,

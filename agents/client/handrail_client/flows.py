@@ -107,6 +107,13 @@ class Flows:
     def grant(self, case: Case | str) -> Flow[Mapping[str, Any]]:
         return (yield from self._report(case, "grant", {}, "grant"))
 
+    def opinion_request(self, case: Case | str) -> Flow[Mapping[str, Any]]:
+        path = f"{CASES}/{_id_and_action(case)[0]}/opinions"
+        return json.loads((yield from send(Request("GET", path), patience=self._patience)).body)
+
+    def opinion(self, case: Case | str, opinion: Mapping[str, Any]) -> Flow[Mapping[str, Any]]:
+        return (yield from self._report(case, "opinions", opinion, "opinion"))
+
     def receipt(
         self,
         case: Case | str,

@@ -5,7 +5,7 @@ from typing import Any
 
 from reviews.documents import Shown, shown
 from reviews.history import Line, history, visible
-from reviews.models import Case, Decision, Label, OutcomeRun, Receipt
+from reviews.models import Case, Decision, Label, Opinion, OutcomeRun, Receipt
 from reviews.models.decision import counting
 from reviews.views.case_page.seat import Seat
 from reviews.views.conversation import Conversation
@@ -32,6 +32,13 @@ class Record(Seat):
     @cached_property
     def conversation(self) -> Conversation:
         return Conversation.of(self.case)
+
+    @cached_property
+    def opinions(self) -> list[Opinion]:
+        """Nothing that others think reaches who has not answered, or answers blind."""
+        if self.is_withheld or self.is_blind:
+            return []
+        return list(self.case.opinions.select_related("agent"))
 
     @cached_property
     def history(self) -> list[Line]:
