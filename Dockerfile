@@ -17,11 +17,13 @@ RUN SECRET_KEY=build HANDRAIL_ENCRYPTION_KEYS=build HANDRAIL_SAMPLING_SECRET=bui
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --no-create-home handrail \
-    && install -d -o handrail /checkpoints
+    && install -d -o handrail /checkpoints \
+    && install -d -o handrail -m 700 /srv/attachments
 COPY --from=build /opt/handrail /opt/handrail
 COPY --from=build /src /app
 COPY --from=build /srv/static /srv/static
-ENV PATH=/opt/handrail/bin:$PATH PYTHONUNBUFFERED=1 HANDRAIL_STATIC_ROOT=/srv/static
+ENV PATH=/opt/handrail/bin:$PATH PYTHONUNBUFFERED=1 HANDRAIL_STATIC_ROOT=/srv/static \
+    HANDRAIL_ATTACHMENT_DIRECTORY=/srv/attachments
 WORKDIR /app
 USER handrail
 EXPOSE 8000

@@ -191,12 +191,36 @@ STORAGES = {
         if DEBUG or env.bool("HANDRAIL_TESTING", default=False)
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
+    # What is attached to cases: in a directory that no server serves and all web hosts share, or
+    # in an object store, by the class and the options of its storage.
+    "attachments": {
+        "BACKEND": env.str(
+            "HANDRAIL_ATTACHMENT_STORAGE", default="django.core.files.storage.FileSystemStorage"
+        ),
+        "OPTIONS": env.json(
+            "HANDRAIL_ATTACHMENT_STORAGE_OPTIONS",
+            default={
+                "location": env.str(
+                    "HANDRAIL_ATTACHMENT_DIRECTORY", default=str(BASE_DIR / "attachments")
+                )
+            },
+        ),
+    },
 }
 if CHECKPOINT_STORAGE or CHECKPOINT_DIR:
     STORAGES["checkpoints"] = CHECKPOINT_STORAGE or {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": CHECKPOINT_DIR},
     }
+FILE_UPLOAD_HANDLERS = [
+    "reviews.uploads.Scales",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+ATTACHMENT_BYTES = env.int("HANDRAIL_ATTACHMENT_BYTES", default=10 * 1024 * 1024)
+ATTACHMENTS_PER_CASE = env.int("HANDRAIL_ATTACHMENTS_PER_CASE", default=20)
+# As drawn, all frames together: a small file can hold an image that fills a browser's memory.
+ATTACHMENT_PIXELS = env.int("HANDRAIL_ATTACHMENT_PIXELS", default=40_000_000)
 WHITENOISE_USE_FINDERS = DEBUG
 
 REST_FRAMEWORK = {
@@ -248,6 +272,7 @@ CELERY_BEAT_SCHEDULE = {
     "checkpoint": {"task": "reviews.checkpoint", "schedule": 60.0, "options": {"expires": 60}},
     "retain": {"task": "reviews.retain", "schedule": 600.0, "options": {"expires": 600}},
     "forget drafts": {"task": "reviews.forget_drafts", "schedule": 3600.0},
+    "throw away": {"task": "reviews.throw_away", "schedule": 3600.0},
     "forget": {"task": "agents.forget_idempotency_keys", "schedule": 3600.0},
 }
 

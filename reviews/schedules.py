@@ -5,6 +5,7 @@ from celery import shared_task
 from reviews import timeline
 from reviews.services import (
     absences,
+    attachments,
     chat,
     checkpoints,
     claims,
@@ -60,3 +61,8 @@ def retain() -> None:
 @shared_task(name="reviews.forget_drafts")
 def forget_drafts() -> None:
     drafts.forget_old_drafts()
+
+
+@shared_task(name="reviews.throw_away")
+def throw_away() -> None:
+    attachments.throw_away()

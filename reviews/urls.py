@@ -7,6 +7,7 @@ from reviews.models.case import case_id
 from reviews.moving import VERBS
 from reviews.views import (
     answers,
+    attachments,
     auditing,
     board,
     bulk,
@@ -68,6 +69,16 @@ urlpatterns = [
     path("next/", claims.review_peek, name="review-peek"),
     path("claim-next/", claims.review_next, name="review-next"),
     path("cases/<public_case:case_id>/", cases.case_detail, name="case-detail"),
+    path(
+        "cases/<public_case:case_id>/files/<uuid:file_id>/",
+        attachments.attachment_open,
+        name="attachment-open",
+    ),
+    path(
+        "cases/<public_case:case_id>/files/<uuid:file_id>/read/",
+        attachments.attachment_read,
+        name="attachment-read",
+    ),
     path("cases/<public_case:case_id>/part/", parts.case_part, name="case-part"),
     path("leaving/", parts.leaving, name="leaving"),
     path("cases/<public_case:case_id>/follow/", cases.case_follow, name="case-follow"),

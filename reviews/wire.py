@@ -7,7 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
-from reviews.models import Case, Decision, OutcomeRun, Proposal, Visit
+from reviews import files
+from reviews.models import Attachment, Case, Decision, OutcomeRun, Proposal, Visit
 from reviews.models.decision import deciding, of_proposal
 from reviews.reading import read_each
 from workflows.compiler import plan_of
@@ -121,6 +122,21 @@ def load(cases: Sequence[Case]) -> list[dict[str, Any]]:
 def readable(cases: Any) -> Any:
     """The queryset with what a body tells of the case itself, and without what none tells."""
     return cases.select_related("question__author").defer("data", "response_schema")
+
+
+def attachment(row: Attachment) -> dict[str, Any]:
+    """A file of the agent's own."""
+    return {
+        "object": "attachment",
+        "id": row.public_id,
+        "name": row.name,
+        "type": files.MEDIA_TYPES[row.kind],
+        "bytes": row.size,
+        "digest": row.digest,
+        "belongs_to": row.belongs_to.lower(),
+        "at": timestamp(row.created_at),
+        "erased_at": timestamp(row.erased_at),
+    }
 
 
 def timestamp(at: datetime | None) -> str | None:

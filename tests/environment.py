@@ -14,6 +14,8 @@ for name, value in {
     "MC4CAQAwBQYDK2VwBCIEIB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgEA\n"
     "-----END PRIVATE KEY-----",
     "HANDRAIL_TESTING": "1",
+    "HANDRAIL_ATTACHMENT_STORAGE": "django.core.files.storage.InMemoryStorage",
+    "HANDRAIL_ATTACHMENT_STORAGE_OPTIONS": "{}",
     "DATABASE_URL": "postgres://postgres@127.0.0.1:5432/handrail",
     "LOG_LEVEL": "WARNING",
 }.items():

@@ -1,5 +1,5 @@
-"""A case as its own agent reads it: what `reviews.wire` writes, and the permit, which stands
-nowhere else."""
+"""A case as its own agent reads it: what `reviews.wire` writes, and the permit and the list of
+files, which stand nowhere else."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -29,12 +29,15 @@ def of_cases(cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 
 def of_case(case: Case) -> dict[str, Any]:
-    return of_cases([case])[0]
+    """For a row of `wire.readable`."""
+    files = [wire.attachment(row) for row in case.attachments.from_agent()]
+    return of_cases([case])[0] | {"attachments": files}
 
 
 def of_walk(walk: Walk) -> dict[str, Any]:
     """For a case that was opened just now."""
-    return walk.on_wire() | {"permit": _text(walk.permit, walk.case, walk.decisions)}
+    text = _text(walk.permit, walk.case, walk.decisions)
+    return walk.on_wire() | {"permit": text, "attachments": []}
 
 
 def _text(permit: Permit | None, case: Case, decisions: Iterable[Decision]) -> str | None:

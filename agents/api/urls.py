@@ -1,7 +1,16 @@
 from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from agents.api import case_calls, events, opinions, permits, problem_pages, reports, views
+from agents.api import (
+    attachments,
+    case_calls,
+    events,
+    opinions,
+    permits,
+    problem_pages,
+    reports,
+    views,
+)
 
 
 class CasePath:
@@ -27,6 +36,7 @@ urlpatterns = [
     path("v1/cases/<case:public_id>", views.CaseDetail.as_view(), name="api-case-detail"),
     path("v1/cases/<case:public_id>/messages", case_calls.CaseMessages.as_view()),
     path("v1/cases/<case:public_id>/proposals", case_calls.CaseProposals.as_view()),
+    path("v1/cases/<case:public_id>/attachments", attachments.CaseAttachments.as_view()),
     path("v1/cases/<case:public_id>/cancel", case_calls.CaseCancel.as_view()),
     path("v1/cases/<case:public_id>/grant", case_calls.CaseGrant.as_view()),
     path("v1/cases/<case:public_id>/opinions", opinions.CaseOpinions.as_view()),

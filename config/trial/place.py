@@ -70,6 +70,7 @@ class Place:
             "HANDRAIL_PUBLIC_URL": f"http://127.0.0.1:{web_port}",
             "HANDRAIL_OUTBOUND_ALLOW": f"127.0.0.1:{memory['ledger_port']}",
             "HANDRAIL_STATIC_ROOT": str(self.directory / "static"),
+            "HANDRAIL_ATTACHMENT_DIRECTORY": str(self.directory / "attachments"),
             "HANDRAIL_URL": f"http://127.0.0.1:{web_port}",
             "LEDGER_URL": f"http://127.0.0.1:{memory['ledger_port']}",
             "PYTHONUNBUFFERED": "1",

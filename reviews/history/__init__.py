@@ -33,9 +33,8 @@ class Line:
     event: str
 
 
-def history(case: Case, plan: Plan) -> list[Line]:
-    """Newest first."""
-    entries = list(case.audit_entries.order_by("-position"))
+def history(case: Case, plan: Plan, entries: Sequence[AuditEntry]) -> list[Line]:
+    """In the order of the entries, all of this case."""
     contents = [entry.content["data"] for entry in entries]
     names = names_in(case, plan, entries, contents)
     return [_line(entry, data, names) for entry, data in zip(entries, contents, strict=True)]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from reviews.history.names import Data, Names
 from reviews.history.setup import SETUP
 from reviews.history.words import trigger_name, verdict_done
 from reviews.models import Receipt
+from reviews.rendering import short_digest
 
 
 def _received(data: Data, names: Names) -> str:
@@ -206,6 +208,14 @@ SENTENCES: dict[str, Callable[[Data, Names], str]] = {
         _("proposed something else (revision %s)") % data.get("revision", "")
     ),
     "note.added": _words(noop("wrote a note")),
+    "attachment.added": lambda data, names: (
+        _("attached a file: %(kind)s, %(size)s, %(digest)s")
+        % {
+            "kind": data.get("kind", ""),
+            "size": filesizeformat(data.get("bytes", 0)),
+            "digest": short_digest(data.get("digest", "")),
+        }
+    ),
     "person.mentioned": _to(noop("asked %s to look")),
     "review.given": _to(noop("gave it to %s")),
     "review.handed_over": _to(noop("handed it to %s")),

@@ -1,3 +1,4 @@
+from reviews.models.attachment import Attachment
 from reviews.models.audit_entry import AuditEntry
 from reviews.models.audit_head import AuditHead
 from reviews.models.audit_monitor import AuditMonitor
@@ -32,6 +33,7 @@ from reviews.models.user_settings import UserSettings
 from reviews.models.visit import Visit
 
 __all__ = [
+    "Attachment",
     "AuditEntry",
     "AuditHead",
     "AuditMonitor",

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_noop as noop
 
 from reviews import audit
 from reviews.models import (
+    Attachment,
     Case,
     CommittedAnswer,
     Decision,
@@ -34,6 +35,7 @@ from reviews.models import (
     Receipt,
     SubjectData,
 )
+from reviews.services import attachments
 from workflows.models import Workflow
 
 UNFINISHED: Final = ("PENDING", "RUNNING", "RETRY_WAIT")
@@ -60,6 +62,7 @@ NAMELESS: Final = models.Case(
 WORDS: Final[Mapping[type[models.Model], tuple[str, Callable[[models.QuerySet], object]]]] = {
     SubjectData: (noop("personal values behind the record"), models.QuerySet.delete),
     Draft: (noop("drafts"), models.QuerySet.delete),
+    Attachment: (noop("files"), attachments.forget),
     Message: (noop("messages and notes"), _empty(text="")),
     Proposal: (noop("proposals"), _empty(action=NAMELESS, ai_output={})),
     Decision: (noop("decisions"), _empty(message="", changes=[], response=None, opened=[])),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from reviews import audit
 from reviews.models import Notification, Review, Skip
 from reviews.services import claims, outbox, seats
-from reviews.services.conversation import add_note
+from reviews.services.notes import add_note
 from reviews.services.notices import notify
 from reviews.services.verdicts import InvalidVerdict
 from reviews.services.walk import Walk

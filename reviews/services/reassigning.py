@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from reviews import audit
 from reviews.models import Notification, Review
-from reviews.services.conversation import add_note
 from reviews.services.moves import KEPT_AFTER_HANDING_OVER, who_may_take
+from reviews.services.notes import add_note
 from reviews.services.notices import notify
 from workflows.models import Queue
 

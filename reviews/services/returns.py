@@ -67,7 +67,7 @@ def answer(case_id: UUID, *, text: str) -> Message:
     """What the agent says: an answer when it was asked, else something more to know, which
     closes nothing. Raises NotAsked once the case is no longer open."""
     walk = Walk.of(case_id)
-    _still_open(walk)
+    still_open(walk.case)
     was_asked = walk.case.state == Case.State.WAITING_FOR_AGENT
     message = _heard(walk, text, event="case.answered" if was_asked else "message.received")
     if was_asked:
@@ -83,7 +83,7 @@ def revise(case_id: UUID, *, revision: Revision) -> Proposal:
     """The agent's new proposal after a question; earlier ones stay. It always reaches people:
     what a human asked for is never passed automatically. Raises NotAsked, or intake.Invalid."""
     walk = Walk.of(case_id)
-    _still_open(walk)
+    still_open(walk.case)
     if walk.case.state != Case.State.WAITING_FOR_AGENT:
         raise NotAsked("Nobody asked for another proposal: this one is being looked at.")
     proposal = _proposal(walk, revision)
@@ -128,10 +128,11 @@ def _heard(walk: Walk, text: str, *, event: str) -> Message:
     return message
 
 
-def _still_open(walk: Walk) -> None:
-    if timeouts.is_over(walk.case):
+def still_open(case: Case) -> None:
+    """Raises NotAsked."""
+    if timeouts.is_over(case):
         raise NotAsked("The time for this case is over.")
-    if not walk.case.is_open:
+    if not case.is_open:
         raise NotAsked("This case is closed: nobody waits for more.")
 
 

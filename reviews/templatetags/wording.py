@@ -5,16 +5,40 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from reviews import history
-from reviews.models import Case, OutcomeRun
+from reviews.models import Attachment, Case, OutcomeRun
 from reviews.outcomes.template import Rendered
 from reviews.rendering import as_text
 from workflows.models.action_type import Reversibility
 
 register = template.Library()
+
+
+FILE_KINDS = {
+    "PNG": noop("PNG image"),
+    "JPEG": noop("JPEG image"),
+    "GIF": noop("GIF image"),
+    "WEBP": noop("WebP image"),
+    "PDF": noop("PDF"),
+    "CSV": noop("table as CSV"),
+    "TEXT": noop("plain text"),
+}
+
+
+@register.filter
+def file_in_words(file: Attachment) -> str:
+    """“PNG image, its measures, 214 KB”: by its content, whatever it is called."""
+    parts = [_(FILE_KINDS[file.kind])]
+    if file.width:
+        parts.append(f"{file.width} × {file.height}")  # noqa: RUF001
+    if file.moves:
+        parts.append(_("moves"))
+    return ", ".join([*parts, filesizeformat(file.size)])
 
 
 @register.filter

@@ -18,15 +18,22 @@ def case_detail(request: HttpRequest, case_id: UUID) -> HttpResponse:
     page = CasePage(visible_case(request, case_id), request.user)
     # A browser that fetches ahead shows nothing to anybody yet.
     if not request.headers.get("Sec-Purpose", "").startswith("prefetch"):
-        view_case(
-            page.case,
-            viewer=request.user,
-            visit=page.walk.visit,
-            proposal=page.proposal,
-            held=page.review if page.is_mine else None,
-        )
+        _look(page)
         _read_notices(request, page.case)
     return render_case(request, page)
+
+
+def _look(page: CasePage) -> None:
+    is_new = view_case(
+        page.case,
+        viewer=page.user,
+        visit=page.walk.visit,
+        proposal=page.proposal,
+        held=page.review if page.is_mine else None,
+        entries=page.entries,
+    )
+    if is_new:
+        del page.entries
 
 
 def _read_notices(request: HttpRequest, case: Case) -> None:

@@ -36,7 +36,7 @@ class Part:
 @require_GET
 def case_part(request: HttpRequest, case_id: UUID) -> HttpResponse:
     page = CasePage(visible_case(request, case_id), request.user)
-    at, start = request.GET.get("at", ""), _number(request.GET.get("from", ""))
+    at, start = request.GET.get("at", ""), number_of(request.GET.get("from", ""))
     part = _text(page, at, start) if request.GET.get("as") == "text" else _rows(page, at, start)
     template = "reviews/parts/fragment.html" if request.htmx else "reviews/parts/page.html"
     return render(request, template, {"page": page, "case": page.case, "part": part})
@@ -89,5 +89,5 @@ def _value(page: CasePage, at: str) -> Any:
     return value
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0

@@ -1,5 +1,6 @@
 """Why somebody has this review before them and not another one, in a sentence."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.utils import timezone
@@ -11,11 +12,11 @@ CLAIMED = ("review.claimed", "audit.claimed")
 SOON = timedelta(hours=1)
 
 
-def why_this_now(review: Review) -> str:
-    """From what stands on record of the claim, and from what orders the queue."""
+def why_this_now(review: Review, entries: Iterable[AuditEntry]) -> str:
+    """From what stands on record of the claim (newest first), and from what orders the queue."""
     if review.offered_to_id is not None and review.offered_to_id == review.claimed_by_id:
         return _("It came now because it was kept for you.")
-    if _was_oldest(review):
+    if _was_oldest(review, entries):
         return _("It came now because it waited longest: three of twenty do, so that none is left.")
     left = review.due_at - timezone.now()
     if left < timedelta(0):
@@ -29,8 +30,7 @@ def why_this_now(review: Review) -> str:
     return _("It came now from %(queue)s because %(why)s.") % {"queue": review.queue, "why": why}
 
 
-def _was_oldest(review: Review) -> bool:
-    claims = AuditEntry.objects.filter(case=review.case_id, event__in=CLAIMED)
-    last = claims.order_by("-position").first()
+def _was_oldest(review: Review, entries: Iterable[AuditEntry]) -> bool:
+    last = next((entry for entry in entries if entry.event in CLAIMED), None)
     data = last.content["data"] if last else {}
     return data.get("review") == review.id.hex and data.get("order") == "oldest"

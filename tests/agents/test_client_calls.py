@@ -1,6 +1,7 @@
 """The calls beyond asking, and the stream of events."""
 
 import asyncio
+import email
 import inspect
 import json
 
@@ -198,3 +199,21 @@ def test_what_an_agent_wrote_cannot_pretend_to_be_an_event():
         data = event(1, "case.created", summary=lie)
         told = [each for byte in data for each in reader.read(bytes([byte]))]
         assert [(each.type, each.data["summary"]) for each in told] == [("case.created", lie)]
+
+
+def test_a_file_goes_out_whole_under_one_key_whatever_it_is_called(server, handrail):
+    told = {"object": "attachment", "id": "att_1"}
+    server.answer(503, {})
+    server.answer(201, told)
+    content = bytes(range(256)) + b"\r\n--"
+    assert handrail.attach("case_1", content, name='a"\r\nX: 1.png', belongs_to="data") == told
+    (_, path, headers, body), (_, _, again, repeated) = server.requests
+    assert path == "/api/v1/cases/case_1/attachments"
+    assert (body, headers["Idempotency-Key"]) == (repeated, again["Idempotency-Key"])
+    message = email.message_from_bytes(
+        f"Content-Type: {headers['Content-Type']}\r\n\r\n".encode() + body
+    )
+    field, file = message.get_payload()
+    assert field.get_payload(decode=True) == b"data"
+    assert file.get_filename() == "a%22%0D%0AX: 1.png"
+    assert file.get_payload(decode=True) == content

@@ -140,7 +140,9 @@ class TestClaims:
         entry = AuditEntry.objects.get(case=case, event="review.claimed")
         assert entry.actor == f"user:{house.one.pk}"
         assert entry.content["means"] == f"token:{me.row.prefix}"
-        told = [line.who for line in history(fresh(case), plan_of(case.release_id))]
+        told = [
+            line.who for line in history(case, plan_of(case.release_id), case.audit_entries.all())
+        ]
         assert f"reviewer.one, by the token hrp_{me.row.prefix}_…" in told
         decide(Review.objects.get(case=case), house.one)
         entry = AuditEntry.objects.get(case=case, event="review.decided")

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from reviews.models import Mention, Message, Review
-from reviews.services import claims, conversation, moves
+from reviews.services import claims, moves, notes
 from reviews.services.verdicts import InvalidVerdict
 from tests.building import build_house, person
 from tests.conftest import AgentClient
@@ -145,7 +145,7 @@ def test_a_note_stays_in_the_house_and_calls_whom_it_names(house, agent):
     review = taken(agent, house.one)
     stranger = person("stranger")
     text = "Look, @reviewer.two. And @stranger, @nobody and mail@reviewer.three?"
-    conversation.add_note(review.case, by=house.one, text=text)
+    notes.add_note(review.case, by=house.one, text=text)
     assert [row.user for row in Mention.objects.all()] == [house.two]
     assert stranger.username in Message.objects.get().text
     assert "Look" not in agent.get(f"/api/v1/cases/{review.case.public_id}").content.decode()

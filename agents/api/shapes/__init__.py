@@ -13,6 +13,12 @@ from agents.api.shapes.answers import (
     message_in,
     proposal_in,
 )
+from agents.api.shapes.attachments import (
+    ATTACHMENT,
+    ATTACHMENT_IN,
+    ATTACHMENTS,
+    BELONGS_TO,
+)
 from agents.api.shapes.batch import BATCH_IN, BATCH_OUT, LINES, RESULTS, batch_in
 from agents.api.shapes.cases import ACTION, CASE_IN, CASE_OUT, PAGE_OF_CASES, case_in
 from agents.api.shapes.opinions import ASKED, OPINION, OPINION_IN, opinion_in
@@ -33,8 +39,12 @@ from agents.api.shapes.workflows import LIST_OF_WORKFLOWS, WORKFLOW_OUT
 __all__ = [
     "ACTION",
     "ASKED",
+    "ATTACHMENT",
+    "ATTACHMENTS",
+    "ATTACHMENT_IN",
     "BATCH_IN",
     "BATCH_OUT",
+    "BELONGS_TO",
     "CANCEL_IN",
     "CASE_IN",
     "CASE_OUT",

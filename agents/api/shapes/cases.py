@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agents.api.shapes.attachments import ATTACHMENT
 from agents.api.shapes.plain import DECISIONS, FREE, MONEY, SHARE, TIME, text
 from workflows.schemas import compile_schema
 
@@ -154,6 +155,11 @@ CASE_OUT: dict[str, Any] = {
                     "at": TIME,
                 },
             },
+        },
+        "attachments": {
+            "type": "array",
+            "items": ATTACHMENT,
+            "description": "The files that this agent added; only where one case is read.",
         },
         "correlation": {"type": "object"},
         "metadata": {"type": "object"},

@@ -142,6 +142,22 @@ class AsyncHandrail:
         said = {"stance": stance, "text": text, "revision": revision, "confidence": confidence}
         return await self._carry_out(self._flows.opinion(case, said))
 
+    async def attach(
+        self,
+        case: Case | str,
+        file: bytes,
+        *,
+        name: str,
+        belongs_to: str = "proposal",
+        idempotency_key: str | None = None,
+    ) -> Mapping[str, Any]:
+        """Adds an image, a PDF, a text or a table to a case that is open. `belongs_to` "data" is
+        shown with the case's data; "proposal" with the agent's words, and as late as they are."""
+        flow = self._flows.attach(
+            case, file, name=name, belongs_to=belongs_to, idempotency_key=idempotency_key
+        )
+        return await self._carry_out(flow)
+
     async def receipt(
         self,
         case: Case | str,

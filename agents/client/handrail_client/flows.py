@@ -13,6 +13,7 @@ from handrail_client.canonical import action_digest, as_text
 from handrail_client.case import Case, case_from
 from handrail_client.exchange import ANSWER_TIME, Flow, Pause, Reply, Request, retry_after, send
 from handrail_client.fields import encode, encode_case
+from handrail_client.multipart import form
 from handrail_client.reports import Correction, Receipt, correction_from, receipt_from
 
 LONGEST_HOLD: Final = 50.0
@@ -131,6 +132,20 @@ class Flows:
         body = {name: value for name, value in truth.items() if value not in (None, "")}
         return (yield from self._report(case, "ground-truth", body, idempotency_key))
 
+    def attach(
+        self,
+        case: Case | str,
+        file: bytes,
+        *,
+        name: str,
+        belongs_to: str,
+        idempotency_key: str | None,
+    ) -> Flow[Mapping[str, Any]]:
+        content_type, body = form(file, name=name, fields={"belongs_to": belongs_to})
+        path = f"{CASES}/{_id_and_action(case)[0]}/attachments"
+        request = self._post(path, body, idempotency_key, content_type=content_type)
+        return json.loads((yield from send(request, patience=self._patience)).body)
+
     def corrections(self, *, after: str) -> Flow[tuple[list[Correction], str]]:
         path = f"/api/v1/feedback?{urlencode({'cursor': after})}" if after else "/api/v1/feedback"
         reply = yield from send(Request("GET", path), patience=self._patience)
@@ -165,9 +180,16 @@ class Flows:
     def _read(self, path: str) -> Flow[Any]:
         return json.loads((yield from send(Request("GET", path), patience=self._patience)).body)
 
-    def _post(self, path: str, body: bytes, idempotency_key: str | None) -> Request:
+    def _post(
+        self,
+        path: str,
+        body: bytes,
+        idempotency_key: str | None,
+        *,
+        content_type: str = "application/json",
+    ) -> Request:
         key = idempotency_key or str(uuid.uuid4())
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        headers = {"Content-Type": content_type, "Idempotency-Key": key}
         return Request("POST", path, headers, body)
 
 

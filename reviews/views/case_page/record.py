@@ -5,11 +5,20 @@ from typing import Any
 
 from reviews.documents import Shown, shown
 from reviews.history import Line, history, visible
-from reviews.models import Case, Decision, Label, Opinion, OutcomeRun, Receipt
+from reviews.models import (
+    Attachment,
+    Case,
+    Decision,
+    Label,
+    Message,
+    Opinion,
+    OutcomeRun,
+    Receipt,
+)
 from reviews.models.decision import counting
 from reviews.views.case_page.seat import Seat
-from reviews.views.conversation import Conversation
 from reviews.views.seats import Seats
+from reviews.views.talk import Conversation
 from workflows.models import Release
 
 MOST_SIBLINGS = 6
@@ -31,7 +40,41 @@ class Record(Seat):
 
     @cached_property
     def conversation(self) -> Conversation:
-        return Conversation.of(self.case)
+        said = [row for row in self._messages if not self._is_hushed(row)]
+        return Conversation.of(self.case, said, self.files, hushed=len(self._messages) - len(said))
+
+    @cached_property
+    def files(self) -> list[Attachment]:
+        """All that this person may see now; the door of the files themselves asks here too."""
+        said = {row.id for row in self._messages if not self._is_hushed(row)}
+        return [
+            row
+            for row in self.case.attachments.all()
+            if (row.message_id in said if row.message_id else self._is_told(row))
+        ]
+
+    @property
+    def files_of_data(self) -> list[Attachment]:
+        return [row for row in self.files if row.belongs_to == Attachment.BelongsTo.DATA]
+
+    @property
+    def files_of_proposal(self) -> list[Attachment]:
+        return [row for row in self.files if row.belongs_to == Attachment.BelongsTo.PROPOSAL]
+
+    @cached_property
+    def _messages(self) -> list[Message]:
+        return list(self.case.messages.select_related("author"))
+
+    def _is_told(self, row: Attachment) -> bool:
+        """What the agent adds to its proposal appears when its words do."""
+        is_data = row.belongs_to == Attachment.BelongsTo.DATA
+        return is_data or not (self.is_withheld or self.is_blind)
+
+    def _is_hushed(self, row: Message) -> bool:
+        """Before they have answered, nobody hears what the agent or others make of the case."""
+        if self.is_withheld:
+            return row.author_id != self.user.pk
+        return self.is_blind and row.kind == Message.Kind.REPLY
 
     @cached_property
     def opinions(self) -> list[Opinion]:
@@ -42,7 +85,7 @@ class Record(Seat):
 
     @cached_property
     def history(self) -> list[Line]:
-        lines = history(self.case, self.walk.plan)
+        lines = history(self.case, self.walk.plan, self.entries)
         return visible(lines, withheld=self.is_withheld, sealed=self.is_sealed)
 
     @cached_property

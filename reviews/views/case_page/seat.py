@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from reviews.forms import VerdictForm
-from reviews.models import Case, CommittedAnswer, Review
+from reviews.models import AuditEntry, Case, CommittedAnswer, Review
 from reviews.moving import Move, Offered, offered
 from reviews.services import answers, claims, overrides, undoing, verdicts
 from reviews.services.walk import Walk
@@ -68,6 +68,11 @@ class Seat:
         return list(rows)
 
     @cached_property
+    def entries(self) -> list[AuditEntry]:
+        """The record of the case, newest first."""
+        return list(self.case.audit_entries.order_by("-position"))
+
+    @cached_property
     def review(self) -> Review | None:
         """The seat this page is about: one's own, else one to take, else any that is open."""
         still_open = [row for row in self.reviews if row.state in ("OPEN", "CLAIMED")]
@@ -97,7 +102,7 @@ class Seat:
 
     @property
     def why_this_now(self) -> str:
-        return why_this_now(self.review) if self.review else ""
+        return why_this_now(self.review, self.entries) if self.review else ""
 
     @cached_property
     def is_withheld(self) -> bool:
