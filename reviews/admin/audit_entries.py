@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from reviews import audit
 from reviews.admin.exports import TYPES, export
-from reviews.admin.read_only import ReadOnlyAdmin, document
+from reviews.admin.read_only import ReadOnlyAdmin, Withholding, document
 from reviews.audit import GENESIS, link
 from reviews.history import SENTENCES, lines_of
 from reviews.models import AuditEntry
@@ -80,7 +80,7 @@ class EventFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
+class AuditEntryAdmin(Withholding, ReadOnlyAdmin):
     """One link of a chain, with the links beside it."""
 
     list_display = ("at", "who", "what", "about", "position")

@@ -9,7 +9,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from reviews.admin.case_steps import steps_of
-from reviews.admin.read_only import ReadOnlyAdmin, ReadOnlyInline, VerdictFilter, document
+from reviews.admin.read_only import (
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    VerdictFilter,
+    Withholding,
+    document,
+)
 from reviews.models import Case, Decision, OutcomeRun, Visit
 from reviews.models.case import case_id
 from workflows.wording import grouped
@@ -42,9 +48,10 @@ class OutcomeRunInline(ReadOnlyInline):
 
 
 @admin.register(Case)
-class CaseAdmin(ReadOnlyAdmin):
+class CaseAdmin(Withholding, ReadOnlyAdmin):
     """Subject and summary may be personal: they stand on the case's page, never in the list."""
 
+    case_path = "pk"
     list_display = (
         "public_id",
         "workflow",

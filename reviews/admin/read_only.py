@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from reviews.models import Case
 from workflows.admin.fields import pretty
 from workflows.models import Gate
 
@@ -47,6 +48,17 @@ class ReadOnlyAdmin(NeverEdited, admin.ModelAdmin):
 
     class Media:
         css = {"all": (STYLE,)}
+
+
+class Withholding:
+    """Leaves out what a person may not read before they have answered a case themselves; the
+    case's page, where they answer, leads on."""
+
+    case_path = "case"
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        withheld = Case.objects.withheld_from(request.user).values("pk")
+        return super().get_queryset(request).exclude(**{f"{self.case_path}__in": withheld})
 
 
 class VerdictFilter(admin.SimpleListFilter):

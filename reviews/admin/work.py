@@ -11,14 +11,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from reviews.admin import feedback
-from reviews.admin.read_only import ReadOnlyAdmin, VerdictFilter, document
+from reviews.admin.read_only import ReadOnlyAdmin, VerdictFilter, Withholding, document
 from reviews.admin.steps import Step, take
 from reviews.models import Decision, OutcomeRun, Review
 from reviews.services.dead_letters import send_again
 
 
 @admin.register(Review)
-class ReviewAdmin(ReadOnlyAdmin):
+class ReviewAdmin(Withholding, ReadOnlyAdmin):
     list_display = ("case", "queue", "kind", "state", "priority", "due_at", "claimed_by")
     list_select_related = ("case", "queue", "claimed_by")
     list_filter = ("state", "kind", "queue")
@@ -40,7 +40,7 @@ class ReviewAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
+class DecisionAdmin(Withholding, ReadOnlyAdmin):
     list_display = ("case", "verdict", "by", "reviewer", "standing", "reason_code", "created_at")
     list_select_related = ("case", "reviewer")
     list_filter = (VerdictFilter, "by", "standing")
@@ -70,7 +70,7 @@ class DecisionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(OutcomeRun)
-class OutcomeRunAdmin(ReadOnlyAdmin):
+class OutcomeRunAdmin(Withholding, ReadOnlyAdmin):
     """What left the house. Dead letters are those of the kind webhook that have FAILED."""
 
     list_display = ("case", "what", "state", "attempts", "next_attempt_at", "last_status")

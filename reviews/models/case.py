@@ -8,7 +8,7 @@ from django_fsm import FSMField, transition
 from uuid_utils.compat import uuid7
 
 from workflows.encryption import decrypt, encrypt
-from workflows.models import Agent, Release, Stage
+from workflows.models import Agent, Queue, Release, Stage
 
 
 class CaseQuerySet(models.QuerySet):
@@ -21,6 +21,22 @@ class CaseQuerySet(models.QuerySet):
             return self
         queues = models.Q(reviews__queue__teams__members=user.pk)
         return self.filter(pk__in=Case.objects.filter(queues).values("pk"))
+
+    def withheld_from(self, user: AbstractBaseUser) -> Self:
+        """Where this person may be asked, wants their own answer first, and has not had it yet:
+        the rule of `services.answers.is_withheld`, for lists."""
+        here = {"reviews__visit__left_at": None}
+        asked = models.Q(
+            reviews__kind="SEAT", reviews__queue__in=Queue.objects.workable_by(user), **here
+        )
+        held = models.Q(reviews__claimed_by=user.pk, **here)
+        answered = models.Q(reviews__committed__reviewer=user.pk, **here)
+        decided = models.Q(decisions__reviewer=user.pk, decisions__visit__left_at=None)
+        spoken = Case.objects.filter(answered | decided, state=Case.State.IN_REVIEW)
+        rows = self.filter(state=Case.State.IN_REVIEW).exclude(
+            presentation=Case.Presentation.AI_FIRST
+        )
+        return rows.filter(asked | held).exclude(pk__in=spoken.values("pk")).distinct()
 
     def past_due(self) -> Self:
         return self.filter(

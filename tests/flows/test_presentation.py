@@ -200,3 +200,27 @@ def test_sealed_seats_hide_what_others_said(client, db):
     assert "approved" not in body.split("<main")[1]
     client.force_login(house.one)
     assert "I am sure" in client.get(reverse("case-detail", args=[case.pk])).content.decode()
+
+
+def test_the_admin_pages_keep_it_back_too_until_the_answer(scene, house):
+    """Also from an admin, as long as they are one of those who may be asked."""
+    client, case = scene
+    house.extra["team"].members.add(house.admin)
+    client.force_login(house.admin)
+    lists = [
+        f"/admin/reviews/{name}/"
+        for name in ("case", "review", "decision", "outcomerun", "auditentry")
+    ]
+    lists[4] += f"?q={case.public_id}"
+    pages = [f"/admin/reviews/case/{case.pk}/change/"]
+    pages += [f"/admin/reviews/review/{Review.objects.get(case=case).pk}/change/"]
+
+    def seen():
+        rows = [page for page in lists if client.get(page).context["cl"].result_count]
+        return [*rows, *(page for page in pages if client.get(page).status_code == 200)]
+
+    assert seen() == []
+    review = claims.claim_review(Review.objects.get(case=case), reviewer=house.admin)
+    assert seen() == []
+    answer(client, review, **SAME)
+    assert {*lists[:2], lists[4], *pages} <= set(seen())
