@@ -14,6 +14,7 @@ from reviews.services import (
     erasing,
     outcomes,
     reminders,
+    replays,
     reports,
     timeouts,
     undoing,
@@ -33,6 +34,7 @@ def expire() -> None:
     timeouts.expire_cases()
     absences.begin_absences()
     reminders.remind()
+    replays.resume_abandoned()
 
 
 @shared_task(name="reviews.mail")

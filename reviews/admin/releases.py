@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from reviews.admin.comparing import compare_page
 from reviews.admin.findings import all_found
+from reviews.admin.replays import replay_page
 from reviews.admin.steps import Step, Why, take
 from reviews.admin.trials import try_page
 from reviews.services import publishing
@@ -32,8 +33,10 @@ class ReleaseAdmin(drafts.ReleaseAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.step_view)
         trial = self.admin_site.admin_view(self.try_view)
+        replay = self.admin_site.admin_view(self.replay_view)
         compare = self.admin_site.admin_view(self.compare_view)
         return [
+            path("<int:pk>/replay/", replay, name="workflows_release_replay"),
             path("<int:pk>/compare/", compare, name="workflows_release_compare"),
             path("<int:pk>/try/", trial, name="workflows_release_try"),
             path("<int:pk>/step/<slug:name>/", view, name="workflows_release_step"),
@@ -52,6 +55,9 @@ class ReleaseAdmin(drafts.ReleaseAdmin):
 
     def compare_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         return compare_page(request, self._seen(request, pk), admin=self)
+
+    def replay_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return replay_page(request, self._seen(request, pk), admin=self)
 
     def _seen(self, request: HttpRequest, pk: int) -> Release:
         release = self.get_object(request, str(pk))

@@ -24,6 +24,7 @@ from reviews.models.permit import Permit
 from reviews.models.personal_token import PersonalToken
 from reviews.models.proposal import Proposal
 from reviews.models.receipt import Receipt
+from reviews.models.replay import Replay
 from reviews.models.review import Review
 from reviews.models.saved_view import SavedView
 from reviews.models.skip import Skip
@@ -59,6 +60,7 @@ __all__ = [
     "PersonalToken",
     "Proposal",
     "Receipt",
+    "Replay",
     "Review",
     "SavedView",
     "Skip",

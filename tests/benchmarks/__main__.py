@@ -19,6 +19,7 @@ SCENARIOS = (
     "keyboard",
     "waiters",
     "memory",
+    "replay",
 )
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 from reviews.models import AuditEntry, Case, OutcomeRun
 from reviews.services.people import make_groups
 from reviews.services.publishing import new_draft, propose
+from reviews.services.replays import run_replay, start_replay
 from reviews.services.stops import open_stop
 from tests.building import House, build_house
 from tests.conftest import AgentClient
@@ -42,6 +43,7 @@ def pages(transactional_db) -> tuple[House, dict[str, str]]:
     draft = new_draft(house.workflow, by=house.admin)
     draft.audit_rate = 0.25
     draft.save()
+    run_replay(start_replay(draft, by=house.admin, days=7).pk)
     proposed = new_draft(house.workflow, by=house.admin)
     propose(proposed, by=house.admin)
     gate = draft.stages.get(key="approval").gate
@@ -52,6 +54,7 @@ def pages(transactional_db) -> tuple[House, dict[str, str]]:
         "workflows": "/admin/workflows/workflow/",
         "gallery": "/admin/workflows/workflow/gallery/",
         "take over": "/admin/workflows/workflow/gallery/invoice-approval/",
+        "replay": f"/admin/workflows/release/{draft.pk}/replay/",
         "compare": f"/admin/workflows/release/{draft.pk}/compare/",
         "workflow": page_of(house.workflow),
         "live release": page_of(house.release),
