@@ -355,3 +355,85 @@ def test_the_order_of_the_fields_survives_a_column_that_forgets_it():
     assert list(in_order(kept)["properties"]) == ["zeta", "properties", "alpha"]
     assert in_order(kept) == schema
     assert keep_order(in_order(kept)) == kept
+
+
+@pytest.mark.parametrize(
+    ("template", "place"),
+    [
+        ({"url": "https://me:hunter2@bank.example/pay"}, "url"),
+        ({"url": "https://bank.example/pay?api_key=abc123"}, "url"),
+        ({"body": {"login": {"password": "hunter2"}}}, "body/login/password"),
+        ({"body": {"note": "Bearer 0123456789abcdef"}}, "body/note"),
+        ({"body": {"list": ["sk_live_0123456789abcdef"]}}, "body/list"),
+        ({"headers": {"X-Anything": "whsec_c2VjcmV0c2VjcmV0"}}, "header X-Anything"),
+    ],
+)
+@pytest.mark.parametrize("key", ["template", "compensation"])
+def test_a_secret_in_plain_text_is_found_wherever_it_hides(template, place, key):
+    definition = deepcopy(SOUND)
+    pay = next(stage for stage in definition["stages"] if stage["kind"] == "ACTION")
+    pay["outcomes"][0][key] = {"method": "POST", "url": "https://bank.example/"} | template
+    [found] = [one for one in lint_definition(definition) if "plain text" in one.sentence]
+    assert found.level == "error" and place in found.sentence and "$secret" in found.sentence
+    assert "hunter2" not in found.sentence and "0123456789" not in found.sentence
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        {"headers": {"Authorization": {"$secret": "bank", "prefix": "Bearer "}}},
+        {"url": "https://bank.example/{/case/id}?token={/data/paid}"},
+        {"body": {"tokens": 5, "text": {"$ref": "/data/paid"}, "to": "someone@bank.example"}},
+        {"body": {"bearer": "of bad news", "sketch": "sk_1"}},
+    ],
+)
+def test_what_is_no_secret_is_left_alone(template):
+    definition = deepcopy(SOUND)
+    pay = next(stage for stage in definition["stages"] if stage["kind"] == "ACTION")
+    pay["outcomes"][0]["template"] |= template
+    assert [one for one in lint_definition(definition) if "plain text" in one.sentence] == []
+
+
+def closed(definition):
+    release = definition["release"]
+    release["category_pointer"] = "/data/kind"
+    release["input_schema"] = {
+        "additionalProperties": False,
+        "properties": {
+            "paid": {"type": "string", "format": "decimal"},
+            "kind": {"enum": ["fire", "water"]},
+        },
+    }
+    return definition["stages"][0]["gate"]["triggers"]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "words"),
+    [
+        ({"kind": "SAMPLE", "rate": 0}, "A sample of nothing never fires"),
+        (
+            {"kind": "CONFIDENCE_BELOW", "threshold": 0.9, "categories": ["fyre"]},
+            "no case is of the category fyre",
+        ),
+        ({"kind": "FIELD_MISSING", "pointers": ["/data/payd"]}, 'the schema has no "payd"'),
+    ],
+)
+def test_a_trigger_that_is_dead_or_names_an_unknown_field_is_an_error(trigger, words):
+    definition = deepcopy(SOUND)
+    closed(definition).append(trigger)
+    assert [one.level for one in lint_definition(definition) if words in one.sentence] == ["error"]
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        {"kind": "SAMPLE", "rate": 0.1},
+        {"kind": "CONFIDENCE_BELOW", "threshold": 0.9, "categories": ["Fire", "smoke"]},
+        {"kind": "CATEGORY_IN", "categories": ["sanctions"]},
+        {"kind": "FIELD_MISSING", "pointers": ["/data/paid", "/ai_output/any"]},
+    ],
+)
+def test_a_trigger_that_can_fire_is_left_alone(trigger):
+    definition = deepcopy(SOUND)
+    closed(definition).append(trigger)
+    assert lint_definition(definition) == []

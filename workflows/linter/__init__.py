@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from workflows.definitions import Definition, definition_of
-from workflows.linter import effects, rules, ways
+from workflows.linter import effects, rules, secrets, ways
 from workflows.linter.findings import Finding
 from workflows.models import Release
 
@@ -22,10 +22,12 @@ _CHECKS: Final[tuple[Callable[[Definition], Iterator[Finding]], ...]] = (
     rules.check_expressions,
     rules.check_triggers,
     rules.check_pointers,
+    rules.check_dead_triggers,
     rules.check_presentation,
     effects.check_queues,
     effects.check_ladders,
     effects.check_outcomes,
+    secrets.check_secrets,
     effects.check_timeouts,
     effects.check_reasons,
     effects.check_separation,

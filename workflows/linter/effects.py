@@ -1,15 +1,12 @@
 """Who decides, what runs, and what happens when nobody answers."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from workflows.definitions import Definition
 from workflows.linter.findings import Finding, error, stages_of, warning
 from workflows.linter.graph import Graph
 from workflows.triggers import Kind
-
-# Header names that carry a credential in plain words.
-_SECRET_HEADERS: Final = ("authorization", "token", "secret", "api-key", "apikey", "cookie")
 
 
 # Kinds that do something; the others only tell, or open a case that has gates of its own.
@@ -79,14 +76,6 @@ def _outcome(where: str, rule: Mapping[str, Any], arriving: set[str]) -> Iterato
             where,
             f"This never runs: cases come here on {', '.join(sorted(arriving)) or 'no route'}.",
         )
-    headers = rule["template"].get("headers", {}) if isinstance(rule["template"], Mapping) else {}
-    for name, value in headers.items() if isinstance(headers, Mapping) else ():
-        if isinstance(value, str) and any(one in name.lower() for one in _SECRET_HEADERS):
-            yield error(
-                where,
-                f"The header {name} holds its secret in plain text: store it as a secret and "
-                'write {"$secret": "its-name"}, with "prefix": "Bearer " if it has one.',
-            )
 
 
 def check_timeouts(definition: Definition) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Schemas, triggers and conditions: what would ask nobody, or fail on every case."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from workflows.definitions import Definition
@@ -20,6 +20,9 @@ _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     Kind.SAMPLE: ("rate",),
     Kind.EXPRESSION: ("expression",),
 }
+
+# Where one of these stands, more may be allowed than the properties say.
+_OPEN: Final = frozenset({"$ref", "oneOf", "anyOf", "allOf", "patternProperties", "if"})
 
 
 def check_schemas(definition: Definition) -> Iterator[Finding]:
@@ -102,6 +105,46 @@ def _bounds(where: str, trigger: Mapping[str, Any]) -> Iterator[Finding]:
             yield error(where, "The minimum is over the maximum: nothing could be inside.")
 
 
+def check_dead_triggers(definition: Definition) -> Iterator[Finding]:
+    """Those that can never fire: whoever wrote them believes in a net that is not there."""
+    known = _categories(definition)
+    for where, trigger in _triggers(definition):
+        if trigger["kind"] == Kind.SAMPLE and trigger.get("rate") == 0:
+            yield error(where, "A sample of nothing never fires: give it a share, or remove it.")
+        named = trigger.get("categories", ())
+        if trigger["kind"] == Kind.CONFIDENCE_BELOW and named and known is not None:
+            folded = {one.casefold() for one in known}
+            if not any(one.casefold() in folded for one in named):
+                yield error(
+                    where,
+                    f"This never fires: no case is of the category {' or '.join(named)}. The "
+                    f"schema knows {', '.join(known)}.",
+                )
+
+
+def _categories(definition: Definition) -> list[str] | None:
+    """What a category can be, where the schema lists it."""
+    pointer = definition["release"].get("category_pointer", "")
+    try:
+        steps = parts(pointer) if pointer else ()
+    except PointerError:
+        return None
+    found = _described(definition, steps)
+    listed = found.get("enum") if found else None
+    is_words = isinstance(listed, list) and all(isinstance(one, str) for one in listed)
+    return listed if is_words else None
+
+
+def _described(definition: Definition, steps: Sequence[str]) -> Mapping[str, Any] | None:
+    """What the schemas say of a field of the data; None where they do not."""
+    if not steps or steps[0] != "data":
+        return None
+    found: Any = definition["release"].get("input_schema", {})
+    for step in steps[1:]:
+        found = found.get("properties", {}).get(step) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else None
+
+
 def check_pointers(definition: Definition) -> Iterator[Finding]:
     found = [(where, p) for where, t in _triggers(definition) for p in t.get("pointers", ())]
     for key, value in definition["release"].items():
@@ -109,10 +152,10 @@ def check_pointers(definition: Definition) -> Iterator[Finding]:
             several = value if isinstance(value, list) else [value]
             found += [(f"release, {key.replace('_', ' ')}", pointer) for pointer in several]
     for where, pointer in found:
-        yield from _pointer(where, pointer)
+        yield from _pointer(definition, where, pointer)
 
 
-def _pointer(where: str, pointer: str) -> Iterator[Finding]:
+def _pointer(definition: Definition, where: str, pointer: str) -> Iterator[Finding]:
     try:
         steps = parts(pointer)
     except PointerError as wrong:
@@ -122,3 +165,25 @@ def _pointer(where: str, pointer: str) -> Iterator[Finding]:
         yield error(
             where, f'"{pointer}" leads nowhere: begin with /data, /action/args or /ai_output.'
         )
+        return
+    if steps[0] == "data" and (missing := _unknown_step(definition, steps)):
+        yield error(
+            where,
+            f'"{pointer}" names a field that no case can have: the schema has no "{missing}" '
+            "there and allows none. Mend the name, or add the field to the schema.",
+        )
+
+
+def _unknown_step(definition: Definition, steps: Sequence[str]) -> str:
+    """The first name on the way that a closed schema does not know."""
+    found: Any = definition["release"].get("input_schema", {})
+    for step in steps[1:]:
+        if not isinstance(found, Mapping) or set(found) & _OPEN:
+            return ""
+        properties = found.get("properties", {})
+        if not isinstance(properties, Mapping):
+            return ""
+        if step not in properties:
+            return step if found.get("additionalProperties") is False else ""
+        found = properties[step]
+    return ""
