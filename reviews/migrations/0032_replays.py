@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0022_grants'),
+        ('reviews', '0031_attachments'),
         ('workflows', '0011_approval_ladders'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
