@@ -11,6 +11,7 @@ from reviews.admin import (
     releases,
     stages,
     stops,
+    targets,
     work,
     workflows,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "releases",
     "stages",
     "stops",
+    "targets",
     "work",
     "workflows",
 ]

@@ -29,6 +29,7 @@ from reviews.models.review import Review
 from reviews.models.saved_view import SavedView
 from reviews.models.skip import Skip
 from reviews.models.subject_data import SubjectData
+from reviews.models.target import Target
 from reviews.models.turn import Turn
 from reviews.models.user_settings import UserSettings
 from reviews.models.visit import Visit
@@ -65,6 +66,7 @@ __all__ = [
     "SavedView",
     "Skip",
     "SubjectData",
+    "Target",
     "Turn",
     "UserSettings",
     "Visit",

@@ -3,7 +3,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django_fsm import FSMField, transition
 from uuid_utils.compat import uuid7
@@ -80,6 +80,16 @@ class OutcomeRunQuerySet(models.QuerySet):
         `otherwise` so many seconds, and a margin."""
         won = prepared.fetch(BEGIN, pk, timezone.now(), otherwise, margin)
         return won[0][0] if won else 0
+
+    def put_off(self, *, pk: UUID, attempt: int, until: datetime) -> int:
+        """RUNNING → RETRY_WAIT: its target may not be asked now, which is no try of its ladder."""
+        return self.filter(pk=pk, state=OutcomeRun.State.RUNNING, attempts=attempt).update(
+            state=OutcomeRun.State.RETRY_WAIT,
+            attempts_before=F("attempts_before") + 1,
+            next_attempt_at=until,
+            running_until=None,
+            nudged_at=None,
+        )
 
     def lost(self) -> Self:
         """Runs whose worker has died: their lease ran out."""

@@ -38,6 +38,7 @@ from reviews.services import (
     outbox,
     overrides,
     progress,
+    targets,
 )
 from reviews.services.walk import Walk
 from workflows.models import Secret, WebhookEndpoint
@@ -57,8 +58,13 @@ def run(run_id: UUID) -> None:
     attempt = OutcomeRun.objects.begin(pk=run_id, otherwise=WEBHOOK_TIMEOUT, margin=MARGIN)
     if attempt:
         [row] = read(OutcomeRun, "id", run_id, related=("rule", "endpoint"))
-        is_ours = row.kind in in_the_house.KINDS
-        settle(row, attempt=attempt, outcome=None if is_ours else _deliver(row))
+        if (until := targets.wait_until(row)) is not None:
+            OutcomeRun.objects.put_off(pk=run_id, attempt=attempt, until=until)
+            return
+        outcome = None if row.kind in in_the_house.KINDS else _deliver(row)
+        if outcome is not None:
+            targets.note(row, outcome)
+        settle(row, attempt=attempt, outcome=outcome)
 
 
 def _deliver(row: OutcomeRun) -> Outcome:

@@ -40,6 +40,13 @@ SHORTCUTS = {
         lambda run, house: OutcomeRun.objects.begin(pk=run.pk, otherwise=15, margin=AN_HOUR),
         frozenset({("PENDING", "RUNNING"), ("RETRY_WAIT", "RUNNING")}),
     ),
+    "OutcomeRunQuerySet.put_off": Shortcut(
+        OutcomeRun,
+        lambda run, house: OutcomeRun.objects.put_off(
+            pk=run.pk, attempt=run.attempts, until=timezone.now()
+        ),
+        frozenset({("RUNNING", "RETRY_WAIT")}),
+    ),
     "ReviewQuerySet.renew_lease": Shortcut(
         Review,
         lambda review, house: Review.objects.renew_lease(pk=review.pk, user=house.one, minutes=90),
@@ -52,7 +59,7 @@ SHORTCUTS = {
     ),
 }
 # The methods whose statement names a state; renew_lease names it in its condition alone.
-WRITERS = {"BEGIN", "CLAIM_NEXT"}
+WRITERS = {"BEGIN", "CLAIM_NEXT", "OutcomeRunQuerySet.put_off"}
 
 
 def transitions_of(model: type[models.Model]) -> set[tuple[str, str]]:
