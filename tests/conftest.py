@@ -9,6 +9,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
 from tests.building import House, build_house, proposal
+from tests.rooms import RoomHandler
 
 # A good hash is slow by design, and stories make many people.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -37,10 +38,11 @@ def house(db: None) -> House:
 
 
 class AgentClient:
-    """An agent on the wire."""
+    """An agent on the wire, as the process answers it that also holds who waits."""
 
     def __init__(self, key: str) -> None:
         self.http = Client()
+        self.http.handler = RoomHandler()
         self.key = key
         self.numbers = itertools.count(1)
 
