@@ -1,13 +1,12 @@
 """Who decides, what runs, and what happens when nobody answers."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from workflows.definitions import Definition
 from workflows.linter.findings import Finding, error, stages_of, warning
 from workflows.linter.graph import Graph
 from workflows.triggers import Kind
-
 
 # Kinds that do something; the others only tell, or open a case that has gates of its own.
 _ACTING: Final = ("http_request", "update_record", "callable")

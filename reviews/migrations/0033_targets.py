@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0029_audit_monitors'),
+        ('reviews', '0032_replays'),
     ]
 
     operations = [
