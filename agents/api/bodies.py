@@ -2,8 +2,10 @@
 files, which stand nowhere else."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import prefetch_related_objects
@@ -11,7 +13,7 @@ from django.utils.module_loading import import_string
 
 from agents.permit_keys import key_ring
 from reviews import wire
-from reviews.models import Case, Decision, Permit
+from reviews.models import Attachment, Case, Decision, Permit
 from reviews.services import permits
 from reviews.services.walk import Walk
 
@@ -20,24 +22,34 @@ log = logging.getLogger(__name__)
 
 def of_cases(cases: Sequence[Case]) -> list[dict[str, Any]]:
     """For rows of `wire.readable`, in as many queries as for one."""
-    standing = permits.standing(cases)
+    standing, files = permits.standing(cases), _files(cases)
     prefetch_related_objects([case for case in cases if case.pk in standing], "agent")
     return [
-        rows.body(case) | {"permit": _text(standing.get(case.pk), case, rows.decisions)}
+        rows.body(case)
+        | {
+            "permit": _text(standing.get(case.pk), case, rows.decisions),
+            "attachments": files[case.pk],
+        }
         for case, rows in zip(cases, wire.around(cases), strict=True)
     ]
 
 
 def of_case(case: Case) -> dict[str, Any]:
     """For a row of `wire.readable`."""
-    files = [wire.attachment(row) for row in case.attachments.from_agent()]
-    return of_cases([case])[0] | {"attachments": files}
+    return of_cases([case])[0]
 
 
 def of_walk(walk: Walk) -> dict[str, Any]:
     """For a case that was opened just now."""
     text = _text(walk.permit, walk.case, walk.decisions)
     return walk.on_wire() | {"permit": text, "attachments": []}
+
+
+def _files(cases: Sequence[Case]) -> defaultdict[UUID, list[dict[str, Any]]]:
+    found = defaultdict(list)
+    for row in Attachment.objects.from_agent().filter(case__in=[case.pk for case in cases]):
+        found[row.case_id].append(wire.attachment(row))
+    return found
 
 
 def _text(permit: Permit | None, case: Case, decisions: Iterable[Decision]) -> str | None:

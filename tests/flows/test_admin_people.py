@@ -32,8 +32,11 @@ def test_who_designs_does_not_publish_and_who_looks_changes_nothing(db):
     designs, publishes = GROUPS["Designer"], GROUPS["Publisher"]
     assert "publish_release" in publishes - designs
     assert not {"change_gate", "change_trigger", "add_release"} & publishes
+    # To take the record along and to keep it from being erased changes nothing of it.
     for group in ("Auditor", "Reviewer"):
-        assert all(name.startswith("view_") for name in GROUPS[group])
+        assert all(
+            name.startswith("view_") for name in GROUPS[group] - {"export_record", "hold_case"}
+        )
     assert all("approve_on_timeout" not in names for names in GROUPS.values())
 
 

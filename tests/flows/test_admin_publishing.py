@@ -49,7 +49,7 @@ def test_a_designer_proposes_and_a_publisher_publishes(house, draft, staff):
     assert designer.post(step(draft, "propose")).url == page_of(draft)
     assert state(draft) == "PROPOSED"
     page = publisher.get(step(draft, "publish")).content.decode()
-    assert "Audit rate" in page and "0.5" in page and "0.25" in page
+    assert "Audit rate" in page and "0.0" in page and "0.25" in page
     assert "Refund approval" in page and "confidence is under 0.80" in page
     publisher.post(step(draft, "publish"))
     assert state(draft) == "LIVE" and state(house.release) == "RETIRED"

@@ -72,7 +72,7 @@ def test_a_draft_is_told_against_what_is_live(house, client, draft):
     text = re.sub(r"<[^>]+>", "", read(client, house.workflow))
     assert "No more: Ask a human when confidence is under 0.80." in text
     assert "New: Ask a human when confidence is under 0.90." in text
-    assert "Audit rate: 0.5 → 0.25" in text
+    assert "Audit rate: 0.0 → 0.25" in text
 
 
 def test_new_and_vanished_stages_are_named(house, client, draft):

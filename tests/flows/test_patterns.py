@@ -74,12 +74,17 @@ class Caller(AgentClient):
         return case_of(self.post(body | {"confidence": 0.99} | more))
 
 
+def asked():
+    """Without audits, which wait in the same queues and are on no case's path."""
+    return Review.objects.open().exclude(kind="AUDIT")
+
+
 def waiting():
-    return sorted(Review.objects.open().values_list("queue__slug", flat=True))
+    return sorted(asked().values_list("queue__slug", flat=True))
 
 
 def claim(queue, reviewer):
-    review = Review.objects.filter(queue__slug=queue, state="OPEN").first()
+    review = asked().filter(queue__slug=queue, state="OPEN").first()
     return claims.claim_review(review, reviewer=reviewer)
 
 

@@ -70,7 +70,7 @@ def test_a_release_that_was_live_comes_back_in_one_step(house, publisher):
     publish(propose(draft, by=house.admin), by=house.admin)
     client = logged_in(publisher)
     page = client.get(step(house.release, "roll-back")).content.decode()
-    assert "0.25" in page and "0.5" in page
+    assert "0.25" in page and "0.0" in page
     empty = client.post(step(house.release, "roll-back"), {"reason": ""})
     assert empty.status_code == 200 and state(draft) == "LIVE"
     client.post(step(house.release, "roll-back"), {"reason": "Too many mistakes got through"})
@@ -114,10 +114,10 @@ def test_two_releases_are_compared_in_words(house, second):
     address = f"/admin/workflows/release/{second.pk}/compare/"
     page = client.get(address).content.decode()
     assert "What release 2 changes against release 1" in page
-    assert "Audit rate: 0.5 → 0.25" in page
+    assert "Audit rate: 0.0 → 0.25" in page
     turned = client.get(
         f"/admin/workflows/release/{house.release.pk}/compare/", {"other": second.pk}
     )
-    assert "Audit rate: 0.5 → 0.25" in turned.content.decode()
+    assert "Audit rate: 0.0 → 0.25" in turned.content.decode()
     nonsense = client.get(address, {"other": "999999"})
     assert nonsense.status_code == 200 and "Audit rate: 0.5" not in nonsense.content.decode()

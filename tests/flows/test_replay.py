@@ -48,6 +48,9 @@ def test_the_draft_equal_to_live_reproduces_every_decision_on_real_credit_data(d
     release = draft_from_file(example("credit-applications").text, by=admin)
     # A sample is drawn by the id of a case, and a fresh run has other ids.
     Trigger.objects.filter(gate__stage__release=release, kind="SAMPLE").delete()
+    # Nobody audits here: audits wait in the same queues and are no case's path.
+    type(release).objects.filter(pk=release.pk).update(audit_rate=0)
+    release = type(release).objects.get(pk=release.pk)
     publish(propose(release, by=admin), by=admin)
     people = [person(f"p{number}") for number in range(3)]
     for team in Team.objects.all():

@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 
 from reviews import action, documents, rendering
 from reviews.templatetags import showing
+from reviews.templatetags.showing import _drawn_short
 from tests import building
 from tests.building import build_house
 from tests.conftest import AgentClient
@@ -38,7 +39,15 @@ def test_the_corpus_is_large_and_names_its_defences():
 
 
 @pytest.fixture
-def scenes(client, monkeypatch):
+def nothing_remembered():
+    """What was drawn with a defence is not shown without it, nor the other way round."""
+    _drawn_short.cache_clear()
+    yield
+    _drawn_short.cache_clear()
+
+
+@pytest.fixture
+def scenes(client, monkeypatch, nothing_remembered):
     """Cases whose data, arguments and words together hold the whole corpus."""
     needed = {name: {"type": "string"} for name in NOTHING["arg"]}
     schema = {"type": "object", "required": list(needed), "properties": needed}

@@ -158,7 +158,7 @@ def test_no_table_of_a_release_can_be_truncated(house, table):
 
 @pytest.mark.parametrize(
     "change",
-    ["notes = 'x'", "audit_rate = 0", "input_schema = '{}'", "number = 9", "author_id = 1"],
+    ["notes = 'x'", "audit_rate = 0.9", "input_schema = '{}'", "number = 9", "author_id = 1"],
 )
 def test_a_published_release_keeps_its_own_fields(house, change):
     why = "its content cannot change"

@@ -60,6 +60,8 @@ SHORTCUTS = {
 }
 # The methods whose statement names a state; renew_lease names it in its condition alone.
 WRITERS = {"BEGIN", "CLAIM_NEXT", "OutcomeRunQuerySet.put_off"}
+# A replay is a piece of work in the background, with no transitions to go past.
+WORK = {"ReplayQuerySet.begin", "ReplayQuerySet.finish", "ReplayQuerySet.fail"}
 
 
 def transitions_of(model: type[models.Model]) -> set[tuple[str, str]]:
@@ -119,7 +121,7 @@ def test_renewing_a_lease_changes_the_lease_of_a_claim_alone(house, rows):
 
 
 def test_every_statement_that_writes_a_state_is_listed():
-    assert set(_state_writers()) == WRITERS
+    assert set(_state_writers()) == WRITERS | WORK
 
 
 def test_no_row_is_made_in_a_later_state():
