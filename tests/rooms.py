@@ -7,6 +7,7 @@ the same, byte for byte: a body has one author.
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +35,9 @@ class RoomHandler(ClientHandler):
         self.site = WSGIHandler()
 
     def get_response(self, request: HttpRequest) -> HttpResponse:
-        answer = asyncio.run(self._answer(request, connections["default"]))
+        # In a thread of its own: beside a browser this one has a loop already.
+        with ThreadPoolExecutor(1) as thread:
+            answer = thread.submit(self._run, request, connections["default"]).result()
         response = HttpResponse(answer.body, status=answer.start["status"])
         del response["Content-Type"]
         for name, value in answer.start["headers"]:
@@ -43,6 +46,9 @@ class RoomHandler(ClientHandler):
         if connection.in_atomic_block and not connection.force_debug_cursor:
             _same_at_the_desk(request, response)
         return response
+
+    def _run(self, request: HttpRequest, ours: Any) -> Answer:
+        return asyncio.run(self._answer(request, ours))
 
     async def _answer(self, request: HttpRequest, ours: Any) -> Answer:
         def site(environ: dict[str, Any], start_response: Any) -> Any:

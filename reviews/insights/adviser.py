@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import accumulate
 
-from scipy.stats import beta, binom
+from reviews.insights.special import beta_quantile, binomial_cdf
 
 DELTA = 0.05
 MOST_CANDIDATES = 50
@@ -130,7 +130,7 @@ def upper(wrong: int, labelled: int, *, delta: float = DELTA) -> float:
     """Clopper-Pearson: the share of errors is below it with probability 1 − delta."""
     if wrong >= labelled:
         return 1.0
-    return float(beta.ppf(1 - delta, wrong + 1, labelled - wrong))
+    return beta_quantile(1 - delta, wrong + 1, labelled - wrong)
 
 
 @lru_cache(maxsize=4096)
@@ -141,7 +141,7 @@ def fewest(alpha: float, *, wrong: int = 0, delta: float = DELTA) -> int:
     low, high = wrong, MOST_AUDITS
     while low < high:
         middle = (low + high) // 2
-        if binom.cdf(wrong, middle, alpha) <= delta:
+        if binomial_cdf(wrong, middle, alpha) <= delta:
             high = middle
         else:
             low = middle + 1
@@ -228,4 +228,4 @@ def _shares(rows: Sequence[Labelled]) -> list[tuple[float, bool]]:
 
 
 def _quantile(delta: float, successes: int, trials: int) -> float:
-    return float(beta.ppf(delta, successes, trials - successes + 1))
+    return beta_quantile(delta, successes, trials - successes + 1)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, log, log1p
 
-from scipy.optimize import brentq
-from scipy.special import betaln
+from reviews.insights.special import log_beta, root
 
 # From 1 % to 3 % errors, with one false alarm a year: audits a week and the level of the alarm.
 LEVELS = ((50, 3.04), (100, 3.54), (200, 4.25), (300, 4.62), (500, 5.21), (800, 5.58))
@@ -45,14 +44,14 @@ def always_bounds(wrong: int, audits: int, *, alpha: float = 0.05) -> tuple[floa
     """The shares of errors that the audits leave possible, however often they are looked at:
     {p : B(½+S, 49½+n−S) / B(½, 49½) < (1/α) · p^S (1−p)^(n−S)}."""
     a, b = PRIOR
-    ratio = float(betaln(a + wrong, b + audits - wrong) - betaln(a, b)) + log(alpha)
+    ratio = log_beta(a + wrong, b + audits - wrong) - log_beta(a, b) + log(alpha)
 
     def excess(logit: float) -> float:
         return -wrong * log1p(exp(-logit)) - (audits - wrong) * log1p(exp(logit)) - ratio
 
     peak = log(wrong / (audits - wrong)) if 0 < wrong < audits else 0.0
-    low = 0.0 if wrong == 0 else _share(brentq(excess, -FAR, peak if wrong < audits else FAR))
-    high = 1.0 if wrong == audits else _share(brentq(excess, peak if wrong else -FAR, FAR))
+    low = 0.0 if wrong == 0 else _share(root(excess, -FAR, peak if wrong < audits else FAR))
+    high = 1.0 if wrong == audits else _share(root(excess, peak if wrong else -FAR, FAR))
     return low, high
 
 
