@@ -9,7 +9,6 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
 from tests.building import House, build_house, proposal
-from tests.rooms import RoomHandler
 
 # A good hash is slow by design, and stories make many people.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -42,7 +41,6 @@ class AgentClient:
 
     def __init__(self, key: str) -> None:
         self.http = Client()
-        self.http.handler = RoomHandler()
         self.key = key
         self.numbers = itertools.count(1)
 
