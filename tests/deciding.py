@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
-from reviews.models import AuditEntry, Case, Decision, OutcomeRun, Review
+from reviews.models import AuditEntry, Case, Decision, OutcomeRun, Review, Target
 from reviews.models.case import case_id
 from reviews.services import claims, outcomes
 from reviews.services.decisions import decide_review
@@ -50,8 +50,10 @@ def events(case: Case) -> list[str]:
 
 
 def run_everything_due() -> None:
-    """What a worker does, until nothing is due; retries come forward in time."""
+    """What a worker does, until nothing is due; retries come forward in time, and so does the
+    end of a target's pause."""
     for _ in range(50):
+        Target.objects.update(open_until=None)
         OutcomeRun.objects.filter(state="RETRY_WAIT").update(next_attempt_at=timezone.now())
         due = list(OutcomeRun.objects.due().values_list("pk", flat=True))
         if not due:

@@ -175,14 +175,14 @@ def test_a_worker_from_before_a_retry_is_known_by_its_number(house, agent, targe
 
 
 def test_the_ladder_begins_anew_after_a_retry(house, agent, target):
-    publish_rules(house, post_to(target, "/a", retry_delays=[1]))
+    publish_rules(house, post_to(target, "/a", retry_delays=[1, 5]))
     target.status = 500
     agent.post()
     run_everything_due()
-    assert len(target.received) == 2
+    assert len(target.received) == 3
     take_and_decide(house.one, "retry")
     run_everything_due()
-    assert len(target.received) == 4 and OutcomeRun.objects.get().attempts == 4
+    assert len(target.received) == 6 and OutcomeRun.objects.get().attempts == 6
 
 
 # -- a Slack message
