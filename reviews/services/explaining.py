@@ -65,7 +65,7 @@ def explain(case: Case, *, by: AbstractBaseUser) -> Explanation:
         walk=list(case.visits.select_related("stage").order_by("number")),
         decision=deciding(decisions) if decisions else None,
         decisions=decisions,
-        lines=list(reversed(history.history(case, plan))),
+        lines=history.history(case, plan, list(case.audit_entries.order_by("position"))),
         head=AuditHead.objects.get(pk=case.chain),
         proof=_proof(case),
     )
